@@ -1,0 +1,72 @@
+/** Arrows run down only (docs/architecture.md). Each rule says what would break without it. */
+const lib = (name) => `^libs/${name}/`;
+const onlyFrom = (name, allowed, why) => ({
+  name: `${name}-imports-only-what-is-below`,
+  comment: why,
+  severity: 'error',
+  from: { path: lib(name), pathNot: '\\.spec\\.ts$' },
+  to: { path: '^(libs|apps)/', pathNot: [lib(name), ...allowed.map(lib)] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', comment: 'A circle has no top and no bottom.', from: {}, to: { circular: true } },
+    {
+      name: 'one-door-per-lib',
+      comment: 'What is not exported by index.ts can be changed freely.',
+      severity: 'error',
+      from: { path: '^(apps|libs|test)/([^/]+)/', pathNot: '\\.(spec|test)\\.ts$' },
+      to: { path: '^libs/([^/]+)/src/(?!index\\.ts)', pathNot: ['^libs/$2/', '^libs/contracts/src/problems\\.ts$'] },
+    },
+    { name: 'no-app-from-lib', severity: 'error', comment: 'A lib serves every app.', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    {
+      name: 'apps-are-strangers',
+      severity: 'error',
+      comment: 'api and delivery are separate processes.',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    onlyFrom('contracts', [], 'The wire knows nothing of us.'),
+    onlyFrom('engine', [], 'The log does not know what it carries.'),
+    onlyFrom('mediator', ['contracts', 'engine'], 'The core is pure: no framework, HTTP, SQL or environment.'),
+    onlyFrom('access', ['contracts'], 'Rights are decided without asking anybody.'),
+    onlyFrom('platform', ['contracts'], 'The glue knows no feature.'),
+    onlyFrom('database', [], 'Only api and the launcher reach PostgreSQL, and they reach down.'),
+    onlyFrom('sdk', ['contracts'], 'A customer installs the SDK alone.'),
+    {
+      name: 'delivery-never-touches-the-database',
+      comment: 'Delivery works while PostgreSQL is away.',
+      severity: 'error',
+      from: { path: '^apps/delivery/' },
+      to: { path: '(^libs/database/)|(node_modules/(pg|@prisma|prisma)/)' },
+    },
+    {
+      name: 'mediator-and-engine-know-no-framework',
+      severity: 'error',
+      comment: 'They are tested and run without one.',
+      from: { path: '^libs/(mediator|engine|contracts|access)/' },
+      to: { path: 'node_modules/(@nestjs|fastify|express|pino)' },
+    },
+    {
+      name: 'contracts-imports-zod-only',
+      severity: 'error',
+      comment: 'Browsers and other languages build from it.',
+      from: { path: '^libs/contracts/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm', 'core', 'npm-dev'], pathNot: 'node_modules/zod' },
+    },
+    {
+      name: 'sdk-has-no-runtime-dependency',
+      severity: 'error',
+      comment: 'Its bundle is all that a page loads.',
+      from: { path: '^libs/sdk/src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm', 'core'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^dist/)|(libs/database/src/generated)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'require', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,116 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigSnapshot } from '#contracts';
+import type { AccessStore, Secrets } from '#access';
+import type { Logger } from '#platform';
+
+const HOLD_SECONDS = 25;
+const RETRY_MS = { first: 100, most: 2_000 };
+const SEAL_CONTEXT = 'delivery/config-cache';
+
+/**
+ * Keeps this node's copy of the control plane's configuration: asks api with the version it has, is
+ * held until there is a newer one, applies it, asks again. The copy is also kept on disk, sealed, so that
+ * a node that starts while api or PostgreSQL is away serves with what it knew.
+ */
+export class ConfigFeed {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | null = null;
+  private reachable: boolean | null = null;
+
+  constructor(
+    private readonly options: {
+      url: string;
+      secrets: Secrets;
+      store: AccessStore;
+      cacheFile: string;
+      log: Logger;
+    },
+  ) {}
+
+  /** True once there is any configuration to work from. */
+  get isReady(): boolean {
+    return this.options.store.isLoaded;
+  }
+
+  start(): void {
+    this.loadCache();
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    let backoff = RETRY_MS.first;
+    while (!signal.aborted) {
+      try {
+        const snapshot = await this.ask();
+        backoff = RETRY_MS.first;
+        this.note(true);
+        if (snapshot.full || snapshot.version > this.options.store.version) await this.take(snapshot);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.note(false, error);
+        await delay(randomInt(backoff / 2, backoff + 1), undefined, { signal }).catch(() => undefined);
+        backoff = Math.min(backoff * 2, RETRY_MS.most);
+      }
+    }
+  }
+
+  private async ask(): Promise<ConfigSnapshot> {
+    const { url, secrets, store } = this.options;
+    const response = await fetch(`${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`, {
+      headers: { authorization: `Bearer ${secrets.derive('internal').toString('hex')}` },
+      signal: AbortSignal.any([this.stopping.signal, AbortSignal.timeout((HOLD_SECONDS + 10) * 1000)]),
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`the control plane answered ${response.status}`);
+    }
+    return ConfigSnapshot.parse(await response.json());
+  }
+
+  private async take(snapshot: ConfigSnapshot): Promise<void> {
+    const { store, secrets, cacheFile, log } = this.options;
+    store.apply(snapshot);
+    const sealed = secrets.seal(JSON.stringify(store.export()), SEAL_CONTEXT);
+    try {
+      await writeFile(`${cacheFile}.new`, sealed, { mode: 0o600 });
+      await rename(`${cacheFile}.new`, cacheFile);
+    } catch (error) {
+      log.warn({ err: error, file: cacheFile }, 'the configuration could not be kept on disk: a restart without the control plane would know nobody');
+    }
+  }
+
+  private loadCache(): void {
+    const { cacheFile, secrets, store, log } = this.options;
+    if (!existsSync(cacheFile)) return;
+    try {
+      const text = secrets.open(readFileSync(cacheFile, 'utf8'), SEAL_CONTEXT);
+      store.apply(ConfigSnapshot.parse(JSON.parse(text)));
+      log.info({ version: store.version }, 'began with the configuration kept on disk');
+    } catch (error) {
+      log.warn({ err: error, file: cacheFile }, 'the configuration kept on disk cannot be read; waiting for the control plane');
+    }
+  }
+
+  /** Says once that the control plane has gone or come back, not at every try. */
+  private note(reachable: boolean, error?: unknown): void {
+    if (this.reachable === reachable) return;
+    const before = this.reachable;
+    this.reachable = reachable;
+    const { log, url, store } = this.options;
+    if (!reachable) {
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn({ url, why, version: store.version }, 'the control plane cannot be reached: serving with the configuration at hand, trying again');
+    } else if (before === false) {
+      log.info({ url }, 'the control plane is back');
+    }
+  }
+}

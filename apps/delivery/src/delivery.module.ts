@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessStore, Authenticator, Secrets } from '#access';
+import { EmbeddedEngine, Engine } from '#engine';
+import { Mediator, systemClock } from '#mediator';
+import { createLogger, type Config, type Logger } from '#platform';
+import { ConfigFeed } from './config-feed.js';
+import { HoldLimits } from './edge/hold-limits.js';
+import { PublishRate } from './edge/publish-rate.js';
+import { ReceivePlans } from './edge/receive-plan.js';
+import { DeliveryMetrics } from './metrics.js';
+import { RevocationWatch } from './revocation-watch.js';
+
+export const LOGGER = Symbol('logger');
+
+/** Wires the data plane: which engine, which secrets, which copy of the configuration. */
+@Module({})
+export class DeliveryModule {
+  static with(config: Config): DynamicModule {
+    return {
+      module: DeliveryModule,
+      providers: [
+        { provide: LOGGER, useFactory: () => createLogger('delivery', config.logLevel) },
+        { provide: Secrets, useFactory: () => Secrets.load(config) },
+        DeliveryMetrics,
+        { provide: AccessStore, useFactory: () => new AccessStore({ clock: systemClock }) },
+        {
+          provide: Authenticator,
+          useFactory: (store: AccessStore, secrets: Secrets) =>
+            new Authenticator({ store, pepper: secrets.derive('pepper'), clock: systemClock }),
+          inject: [AccessStore, Secrets],
+        },
+        {
+          provide: Engine,
+          useFactory: (log: Logger) =>
+            new EmbeddedEngine({
+              directory: join(config.dataDir, 'log'),
+              floorBytes: config.storageFloorBytes,
+              clock: systemClock,
+              log,
+            }),
+          inject: [LOGGER],
+        },
+        {
+          provide: Mediator,
+          useFactory: (engine: Engine, secrets: Secrets, metrics: DeliveryMetrics) =>
+            new Mediator({
+              engine,
+              clock: systemClock,
+              cursorSecret: secrets.derive('cursor'),
+              newId: idMaker(),
+              hooks: metrics.hooks(),
+            }),
+          inject: [Engine, Secrets, DeliveryMetrics],
+        },
+        {
+          provide: ConfigFeed,
+          useFactory: (store: AccessStore, secrets: Secrets, log: Logger) =>
+            new ConfigFeed({
+              url: config.internalApiUrl,
+              secrets,
+              store,
+              cacheFile: join(config.dataDir, 'config.cache'),
+              log,
+            }),
+          inject: [AccessStore, Secrets, LOGGER],
+        },
+        {
+          provide: RevocationWatch,
+          useFactory: (store: AccessStore, mediator: Mediator) => new RevocationWatch({ store, mediator, clock: systemClock }),
+          inject: [AccessStore, Mediator],
+        },
+        { provide: HoldLimits, useFactory: () => new HoldLimits(config.maxHolds) },
+        { provide: PublishRate, useFactory: () => new PublishRate(systemClock) },
+        ReceivePlans,
+      ],
+    };
+  }
+}
+
+/** Ids for messages and tokens that bring none: unique over restarts and nodes, and cheap. */
+export function idMaker(): () => string {
+  const boot = randomBytes(9).toString('base64url');
+  let next = 0;
+  return () => `${boot}-${(next++).toString(36)}`;
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { HEADER, Problem, PROBLEM_TYPE } from '#contracts';
+
+/** Names and values in turn, as they go on the wire. */
+export type FlatHeaders = readonly string[];
+
+/**
+ * One request and its one answer: who asks, what for, answer these bytes, gone. The routes know nothing
+ * else of HTTP, so what carries an exchange can be replaced without touching them.
+ */
+export interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  /** What follows the question mark, raw; '' for none. */
+  readonly query: string;
+  /** @param name in lower case. */
+  header(name: string): string | undefined;
+  /** @throws Problem message_too_large beyond `maxBytes`; the connection is closed then. */
+  body(maxBytes: number): Promise<Buffer>;
+  /** Answers, once; a second call is ignored. */
+  send(status: number, headers: FlatHeaders, body: Buffer | string | null): void;
+  refuse(problem: Problem): void;
+  /** Calls back if the client goes away before the answer is written. */
+  onGone(callback: () => void): void;
+  /** Adds headers that the answer carries whatever it will be (CORS, Allow). */
+  always(headers: FlatHeaders): void;
+}
+
+const NONE: FlatHeaders = [];
+
+/** Bytes of a refused body that are read on, so that its connection can be used again. */
+const DRAINED_BYTES = 64 * 1024;
+
+/** What all exchanges of a server share. */
+export interface ExchangeHost {
+  /** Where the docs are, for the `type` of a problem. */
+  readonly docs: string;
+  /** While true every answer ends its connection. */
+  draining: boolean;
+  refused(problem: Problem, requestId: string): void;
+}
+
+/** An exchange carried by Node's HTTP server. */
+export class NodeExchange implements Exchange {
+  readonly path: string;
+  readonly query: string;
+  private extra: FlatHeaders = NONE;
+  private closing = false;
+
+  constructor(
+    private readonly req: IncomingMessage,
+    private readonly res: ServerResponse,
+    private readonly host: ExchangeHost,
+  ) {
+    const url = req.url as string;
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark + 1);
+  }
+
+  get method(): string {
+    return this.req.method as string;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.req.headers[name];
+    return typeof value === 'string' ? value : value?.join(', ');
+  }
+
+  always(headers: FlatHeaders): void {
+    this.extra = this.extra === NONE ? headers : this.extra.concat(headers);
+  }
+
+  onGone(callback: () => void): void {
+    // 'close' comes after every answer too; only an unfinished one means that the client has gone.
+    this.res.on('close', () => {
+      if (!this.res.writableFinished) callback();
+    });
+  }
+
+  send(status: number, headers: FlatHeaders, body: Buffer | string | null): void {
+    const { res } = this;
+    if (res.headersSent || res.destroyed) return;
+    let all = this.extra === NONE ? headers : headers.concat(this.extra);
+    if ((this.host.draining || this.closing) && this.req.httpVersionMajor === 1) all = all.concat('Connection', 'close');
+    res.writeHead(status, all as string[]);
+    res.end(body ?? undefined);
+  }
+
+  refuse(problem: Problem): void {
+    const requestId = randomUUID();
+    this.host.refused(problem, requestId);
+    // Node reads the rest of a refused body and throws it away; a long or endless one is cut instead.
+    if (!this.req.complete && !(Number(this.req.headers['content-length'] ?? Infinity) <= DRAINED_BYTES)) {
+      this.closing = this.method !== 'GET' && this.method !== 'HEAD';
+    }
+    const text = JSON.stringify(problem.toDocument(this.host.docs, requestId));
+    const headers = [
+      'Content-Type', PROBLEM_TYPE,
+      'Content-Length', String(Buffer.byteLength(text)),
+      'Cache-Control', 'no-store',
+      HEADER.requestId, requestId,
+    ];
+    if (problem.extras.retryAfter !== undefined) headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
+    if (problem.status === 401) headers.push('WWW-Authenticate', 'Bearer, Basic realm="Holdline"');
+    this.send(problem.status, headers, text);
+  }
+
+  body(maxBytes: number): Promise<Buffer> {
+    const declared = Number(this.req.headers['content-length'] ?? 0);
+    if (declared > maxBytes) return Promise.reject(tooLarge(declared, maxBytes));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      this.req.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxBytes) {
+          this.req.removeAllListeners('data').pause();
+          reject(tooLarge(size, maxBytes));
+        } else {
+          chunks.push(chunk);
+        }
+      });
+      this.req.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
+      this.req.on('error', () => reject(new Problem('invalid_request', 'The body ended before it was complete.')));
+    });
+  }
+}
+
+function tooLarge(bytes: number, max: number): Problem {
+  return new Problem('message_too_large', `The body has ${bytes} bytes or more; a request takes ${max} at most.`, {
+    limit: { name: 'body_bytes', scope: 'request', max, used: bytes, resetAt: null },
+  });
+}

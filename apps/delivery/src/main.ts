@@ -1,0 +1,102 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { DELIVERY_ROUTES } from '#contracts';
+import { AccessStore, Authenticator } from '#access';
+import { Engine } from '#engine';
+import { Mediator, systemClock } from '#mediator';
+import { drainOnSignal, failStart, installProblems, loadConfig, registerServicePages, type Config, type Logger } from '#platform';
+import { ConfigFeed } from './config-feed.js';
+import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
+import { NodeExchange, type ExchangeHost } from './edge/exchange.js';
+import { HoldLimits } from './edge/hold-limits.js';
+import { PublishRate } from './edge/publish-rate.js';
+import { ReceivePlans } from './edge/receive-plan.js';
+import { EdgeRouter } from './edge/router.js';
+import { createFrontedServer } from './http-server.js';
+import { DeliveryMetrics } from './metrics.js';
+import { registerPages } from './pages.js';
+import { RevocationWatch } from './revocation-watch.js';
+
+/** Connections that may wait to be accepted: a reconnect storm comes all at once. */
+const BACKLOG = 8192;
+const DRAIN_DEADLINE_MS = 8_000;
+
+async function start(config: Config): Promise<void> {
+  const nest = await NestFactory.createApplicationContext(DeliveryModule.with(config), { logger: ['error', 'warn'], abortOnError: false });
+  const log = nest.get<Logger>(LOGGER);
+  const engine = nest.get(Engine);
+  const mediator = nest.get(Mediator);
+  const feed = nest.get(ConfigFeed);
+  const metrics = nest.get(DeliveryMetrics);
+  const docs = `${config.deliveryUrl}/docs`;
+
+  await engine.start();
+  const host: ExchangeHost = { docs, draining: false, refused: (problem) => metrics.refused(problem) };
+  const router = new EdgeRouter(
+    {
+      authenticator: nest.get(Authenticator),
+      store: nest.get(AccessStore),
+      mediator,
+      holdLimits: nest.get(HoldLimits),
+      publishRate: nest.get(PublishRate),
+      plans: nest.get(ReceivePlans),
+      clock: systemClock,
+      newId: idMaker(),
+      isConfigured: () => feed.isReady,
+    },
+    { docs, log: (error) => log.error({ err: error }, 'a request failed'), isDraining: () => host.draining },
+  );
+  const { fastify, server } = createFrontedServer(config.tls, docs, (req, res) => router.handle(new NodeExchange(req, res, host)));
+
+  metrics.gauge('holdline_holds', 'Requests now held.', () => mediator.holdCount());
+  metrics.gauge('holdline_channels', 'Channels that somebody is receiving from.', () => mediator.channelCount());
+  installProblems(fastify, { docs, log });
+  await registerServicePages(fastify, {
+    title: 'Holdline delivery',
+    description: 'Publish, receive over held requests, page through history, make client tokens.',
+    url: config.deliveryUrl,
+    routes: Object.values(DELIVERY_ROUTES),
+    metrics: metrics.registry,
+    draining: () => host.draining,
+    checks: {
+      log: () => engine.health().fault ?? null,
+      config: () => (feed.isReady ? null : 'No configuration has arrived from the control plane yet. Is api running?'),
+    },
+  });
+  await registerPages(fastify);
+  nest.get(RevocationWatch);
+  feed.start();
+  await fastify.listen({ host: config.host, port: config.deliveryPort, backlog: BACKLOG });
+  log.info({ url: config.deliveryUrl }, 'delivery listens');
+  process.send?.({ ready: true });
+
+  drainOnSignal({
+    log,
+    deadlineMs: DRAIN_DEADLINE_MS,
+    drain: async () => {
+      host.draining = true;
+      nest.get(RevocationWatch).stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      mediator.drain();
+      const stopped = feed.stop();
+      await engine.drain();
+      // Answers on their way get a moment; connections without a request have nothing to wait for.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
+      clearInterval(sweep);
+      server.closeAllConnections();
+      await stopped;
+      mediator.close();
+      await nest.close();
+    },
+  });
+}
+
+const config = (() => {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    return failStart(error, { variable: 'DELIVERY_PORT', value: 0 });
+  }
+})();
+start(config).catch((error: unknown) => failStart(error, { variable: 'DELIVERY_PORT', value: config.deliveryPort }));

@@ -1,0 +1,31 @@
+// Two kinds of test. `unit` runs beside the source, in process; `blackbox` spawns a whole Holdline
+// (launcher, api, delivery, PostgreSQL) and talks to it over HTTP only.
+const base = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { exclude: [] }],
+  },
+};
+
+export default {
+  projects: [
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+      // Nest's decorators need the metadata shim before any class is read.
+      setupFiles: ['reflect-metadata'],
+    },
+    {
+      ...base,
+      displayName: 'blackbox',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+    },
+  ],
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
+};

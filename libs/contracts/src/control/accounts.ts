@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { PlanLimits } from '../snapshot.js';
+import { App } from './apps.js';
+import { label, page, Timestamp } from './common.js';
+
+/** owner: all; developer: apps, keys, namespaces, revocations; billing and viewer: read. */
+export const ROLES = ['owner', 'developer', 'billing', 'viewer'] as const;
+export const Role = z.enum(ROLES);
+export type Role = z.output<typeof Role>;
+
+/** Stored and compared in lower case. */
+export const Email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254, 'an e-mail address has at most 254 characters')
+  .pipe(z.email());
+
+/** The upper bound keeps hashing a password from becoming a lever. */
+export const Password = z
+  .string()
+  .min(10, 'a password has at least 10 characters')
+  .max(256, 'a password has at most 256 characters')
+  .regex(/^[^\p{Surrogate}]*$/u, 'a password is valid Unicode text');
+
+export const SignupBody = z.strictObject({
+  email: Email,
+  password: Password,
+  tenantName: label('tenantName')
+    .optional()
+    .meta({ description: 'Defaults to the e-mail address.' }),
+});
+export type SignupBody = z.output<typeof SignupBody>;
+
+/** No lower bound on the password here: a short one is simply wrong. */
+export const LoginBody = z.strictObject({ email: Email, password: z.string().min(1).max(256) });
+export type LoginBody = z.output<typeof LoginBody>;
+
+export const User = z.object({ id: z.string(), email: z.string(), createdAt: Timestamp });
+export type User = z.output<typeof User>;
+
+export const TenantStatus = z.enum(['active', 'suspended', 'closed']);
+export const Tenant = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: TenantStatus,
+  createdAt: Timestamp,
+});
+export type Tenant = z.output<typeof Tenant>;
+
+const TenantMembership = z.object({ tenant: Tenant, role: Role });
+export type TenantMembership = z.output<typeof TenantMembership>;
+
+export const SignupAnswer = z.object({ user: User, tenant: Tenant, role: Role, app: App });
+export type SignupAnswer = z.output<typeof SignupAnswer>;
+
+/** Who acts now: a signed-in user, or an API key with `admin`, which acts as a developer of its tenant. */
+export const MeAnswer = z.object({
+  user: User.nullable(),
+  key: z.object({ id: z.string(), appId: z.string() }).nullable(),
+  tenant: Tenant.nullable().meta({ description: 'The tenant that the other routes act on.' }),
+  role: Role.nullable(),
+  tenants: z.array(TenantMembership),
+});
+export type MeAnswer = z.output<typeof MeAnswer>;
+
+export const LimitsAnswer = z.object({
+  tenantId: z.string(),
+  plan: PlanLimits.meta({ description: 'null: no limit.' }),
+  protocol: z
+    .record(z.string(), z.number())
+    .meta({ description: 'The limits that hold for everybody.' }),
+});
+export type LimitsAnswer = z.output<typeof LimitsAnswer>;
+
+export const OperatorLoginBody = LoginBody;
+export const Operator = z.object({ id: z.string(), email: z.string() });
+export type Operator = z.output<typeof Operator>;
+
+export const OperatorTenant = Tenant.extend({
+  plan: PlanLimits,
+  members: z.number().int(),
+  apps: z.number().int().meta({ description: 'Apps that are not revoked.' }),
+  keys: z.number().int().meta({ description: 'Keys that work now.' }),
+});
+export type OperatorTenant = z.output<typeof OperatorTenant>;
+export const OperatorTenantList = page(OperatorTenant);
+export const OperatorTenantPatch = z
+  .strictObject({ status: z.enum(['active', 'suspended']).optional(), plan: PlanLimits.optional() })
+  .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change');
+export type OperatorTenantPatch = z.output<typeof OperatorTenantPatch>;

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Capabilities } from '../capabilities.js';
+import { label, page, Timestamp } from './common.js';
+
+/** Seconds that a rotated key may keep working at most: 30 days. */
+export const ROTATION_GRACE_MAX_SECONDS = 2_592_000;
+
+export const KeyBody = z
+  .strictObject({
+    name: label('name').optional(),
+    mode: z.enum(['live', 'test']).default('live'),
+    capabilities: Capabilities.default({ '*': ['*'] }).meta({
+      description: 'Default: everything on every channel, but not `admin`.',
+    }),
+    expiresAt: Timestamp.optional().meta({
+      description: 'RFC 3339, in the future. Default: never.',
+    }),
+  })
+  .prefault({});
+export type KeyBody = z.output<typeof KeyBody>;
+
+export const RotateBody = z
+  .strictObject({
+    graceSeconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(ROTATION_GRACE_MAX_SECONDS)
+      .default(0)
+      .meta({ description: 'How long the old key keeps working.' }),
+  })
+  .prefault({});
+export type RotateBody = z.output<typeof RotateBody>;
+
+export const Key = z.object({
+  id: z.string(),
+  appId: z.string(),
+  name: z.string().nullable(),
+  mode: z.enum(['live', 'test']),
+  last4: z.string().meta({ description: 'The last characters of the key, to tell keys apart.' }),
+  capabilities: Capabilities,
+  status: z.enum(['active', 'expired', 'revoked']),
+  createdAt: Timestamp,
+  createdBy: z.string().nullable().meta({ description: 'The user (usr_…) or key that made it.' }),
+  expiresAt: Timestamp.nullable(),
+  revokedAt: Timestamp.nullable(),
+  replaces: z.string().nullable().meta({ description: 'The key that this one was rotated from.' }),
+});
+export type Key = z.output<typeof Key>;
+export const KeyList = page(Key);
+
+/** The one answer that holds the secrets. They are not kept in a form that could show them again. */
+export const CreatedKey = Key.extend({
+  key: z.string().meta({ description: 'The API key. Shown this once.' }),
+  signingSecret: z.string().meta({
+    description:
+      'Signs client tokens (HS256; the key is the UTF-8 bytes of this text). Shown this once.',
+  }),
+});
+export type CreatedKey = z.output<typeof CreatedKey>;

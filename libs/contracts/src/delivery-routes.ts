@@ -1,0 +1,88 @@
+import { TokenAnswer, TokenBody } from './capabilities.js';
+import { BatchBody, PublishAnswer, PublishBody } from './messages.js';
+import { HistoryAnswer, HistoryQuery, PollBody, ReceiveAnswer, ReceiveQuery } from './receive.js';
+import type { RouteSpec } from './routes.js';
+
+const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
+const SERVING = ['rate_limited', 'unavailable', 'draining'] as const;
+const BODY = ['invalid_request', 'message_too_large', 'unsupported_media_type'] as const;
+
+/** The data plane's routes. */
+export const DELIVERY_ROUTES = {
+  publish: {
+    method: 'POST',
+    path: '/v1/channels/{channel}/messages',
+    tag: 'Publish',
+    summary: 'Publish one message or an array of up to 1000 to a channel',
+    description:
+      'Answered when every message is durable. An array is stored in order, all or nothing. Again with the same `id`: the first answer’s id and position, `duplicate: true`, nothing stored. A body of another type is one message; its name and id come from `Holdline-Name` and `Holdline-Id`.',
+    auth: 'any',
+    body: PublishBody,
+    otherBodies: ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'],
+    success: { status: 201, schema: PublishAnswer, description: 'Stored.' },
+    problems: [...ACCESS, ...BODY, 'invalid_message', 'position_conflict', ...SERVING, 'storage_full'],
+  },
+  publishBatch: {
+    method: 'POST',
+    path: '/v1/messages',
+    tag: 'Publish',
+    summary: 'Publish up to 1000 messages to many channels',
+    description: 'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
+    auth: 'any',
+    body: BatchBody,
+    success: { status: 207, description: 'One result or problem for each message, in order.' },
+    problems: [...ACCESS, ...BODY, 'invalid_message', ...SERVING],
+  },
+  receive: {
+    method: 'GET',
+    path: '/v1/channels/{channel}/messages',
+    tag: 'Receive',
+    summary: 'Receive from a channel; held until there is something to say',
+    auth: 'any',
+    query: ReceiveQuery,
+    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+  },
+  receiveMany: {
+    method: 'GET',
+    path: '/v1/messages',
+    tag: 'Receive',
+    summary: 'Receive from up to 200 channels in one held request (`channel=a&channel=b`)',
+    auth: 'any',
+    query: ReceiveQuery,
+    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+  },
+  poll: {
+    method: 'POST',
+    path: '/v1/poll',
+    tag: 'Receive',
+    summary: 'Receive from many channels of several apps in one held request',
+    description: 'Each subscription may bring the token of its own app; without one the Authorization header serves.',
+    auth: 'any',
+    body: PollBody,
+    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    problems: [...ACCESS, ...BODY, 'invalid_cursor', ...SERVING],
+  },
+  history: {
+    method: 'GET',
+    path: '/v1/channels/{channel}/history',
+    tag: 'Receive',
+    summary: 'Page through what is kept, without holding',
+    auth: 'any',
+    query: HistoryQuery,
+    success: { status: 200, schema: HistoryAnswer, description: 'One page; `Link` leads to the next.' },
+    problems: [...ACCESS, 'invalid_request', ...SERVING],
+  },
+  tokens: {
+    method: 'POST',
+    path: '/v1/tokens',
+    tag: 'Tokens',
+    summary: 'Make a client token',
+    description: 'Its rights are those asked for, as far as the key has them itself.',
+    auth: 'key',
+    body: TokenBody,
+    success: { status: 201, schema: TokenAnswer, description: 'The token.' },
+    problems: [...ACCESS, ...BODY, ...SERVING],
+  },
+} as const satisfies Record<string, RouteSpec>;

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { ChannelName } from './channels.js';
+import { LIMIT } from './limits.js';
+import { Message } from './messages.js';
+
+const seconds = z.coerce.number().int().min(0).max(LIMIT.holdMaxSeconds);
+const limit = z.coerce.number().int().min(1).max(LIMIT.answerMessages);
+
+/** Where to begin when there is no cursor. */
+export type From =
+  | { kind: 'now' }
+  | { kind: 'start' }
+  | { kind: 'last'; count: number }
+  | { kind: 'time'; at: number };
+
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** `now`, `start`, `-N` or an RFC 3339 time; null for anything else. */
+export function parseFrom(text: string): From | null {
+  if (text === 'now' || text === 'start') return { kind: text };
+  if (/^-\d{1,9}$/.test(text)) return { kind: 'last', count: -Number(text) };
+  if (!RFC3339.test(text)) return null;
+  const at = Date.parse(text.replace(' ', 'T').toUpperCase());
+  return Number.isNaN(at) ? null : { kind: 'time', at };
+}
+
+export const FromText = z
+  .string()
+  .refine((text) => parseFrom(text) !== null, 'from is `now`, `start`, `-N` or an RFC 3339 time')
+  .meta({ description: '`now` (default), `start`, `-N` (the last N), or an RFC 3339 time.' });
+
+const CursorText = z.string().min(1).max(16_384);
+
+/** The query of a receive. Values arrive as text. */
+export const ReceiveQuery = z.object({
+  cursor: CursorText.optional(),
+  from: FromText.optional(),
+  wait: seconds.optional(),
+  limit: limit.optional(),
+});
+export type ReceiveQuery = z.output<typeof ReceiveQuery>;
+
+/** The body of POST /v1/poll. */
+export const PollBody = z.strictObject({
+  subscriptions: z
+    .array(
+      z.strictObject({
+        token: z.string().min(1).optional(),
+        channels: z.array(ChannelName).min(1).max(LIMIT.pollChannels),
+      }),
+    )
+    .min(1)
+    .max(LIMIT.pollSubscriptions),
+  cursor: CursorText.optional(),
+  from: FromText.optional(),
+  wait: z.number().int().min(0).max(LIMIT.holdMaxSeconds).optional(),
+  limit: z.number().int().min(1).max(LIMIT.answerMessages).optional(),
+});
+
+export const HistoryQuery = z.object({
+  before: z.coerce.number().int().min(0).safe().optional(),
+  after: z.coerce.number().int().min(0).safe().optional(),
+  limit: limit.optional(),
+  order: z.enum(['newest', 'oldest']).optional(),
+});
+
+export const Lost = z.object({
+  reason: z.enum(['retention', 'epoch', 'slow_consumer']),
+  count: z.number().int().optional(),
+});
+export type Lost = z.output<typeof Lost>;
+
+export const ReceiveAnswer = z.object({
+  messages: z.array(Message),
+  cursor: z.string(),
+  timedOut: z.boolean(),
+  channels: z.record(
+    z.string(),
+    z.object({ epoch: z.string(), from: z.number().int(), to: z.number().int(), lost: Lost.nullable() }),
+  ),
+});
+
+export const HistoryAnswer = z.object({ messages: z.array(Message), cursor: z.string(), epoch: z.string() });

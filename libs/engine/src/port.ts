@@ -1,0 +1,153 @@
+/**
+ * The engine port: the log and the bus behind one interface. Every adapter keeps these contracts and
+ * passes the one conformance suite; `capabilities` alone say where adapters differ.
+ */
+
+/** A channel's identity. `app` comes from the credential, never from a request's path. */
+export interface ChannelRef {
+  readonly app: string;
+  readonly name: string;
+}
+
+/** How long a channel's messages are kept: by age and, if given, by count. */
+export interface Retention {
+  readonly seconds: number;
+  readonly messages: number | null;
+}
+
+export interface AppendEntry {
+  /** The message's id. With `idempotent`, an id seen in this channel in the last 24 h stores nothing. */
+  readonly id: string;
+  readonly idempotent: boolean;
+  /** Opaque to the engine. */
+  readonly payload: Uint8Array;
+  /** Seconds after which this message is no longer handed out, when shorter than the retention. */
+  readonly ttl?: number;
+  /** Store only if the channel's last position is this (0: empty). Checked after the id. */
+  readonly ifPosition?: number;
+}
+
+/** One atomic append: all entries or none, in order, with nothing in between in their channel. */
+export interface Append {
+  readonly channel: ChannelRef;
+  readonly retention: Retention;
+  readonly entries: readonly AppendEntry[];
+}
+
+export interface Appended {
+  readonly position: number;
+  /** Milliseconds since 1970, the engine's accept time; never smaller than the message before it. */
+  readonly timestamp: number;
+  /** The id was known: position and timestamp are those of the first time. */
+  readonly duplicate: boolean;
+}
+
+/**
+ * `ok` only once every entry is as durable as `capabilities.ack` says.
+ * `definite`: nothing was stored, now or later. `indefinite`: it may be stored; retry with the same ids.
+ */
+export type AppendResult =
+  | { readonly ok: true; readonly epoch: string; readonly entries: readonly Appended[] }
+  | { readonly ok: false; readonly kind: 'definite'; readonly code: 'position_conflict'; readonly position: number }
+  | { readonly ok: false; readonly kind: 'definite'; readonly code: 'storage_full' | 'frozen' | 'draining' }
+  | { readonly ok: false; readonly kind: 'indefinite'; readonly code: 'disk' | 'timeout' };
+
+/** A message as the log keeps it. Never handed out before it is durable. */
+export interface Stored {
+  readonly channel: ChannelRef;
+  /** Grows along a channel, unique in the log, not contiguous. */
+  readonly position: number;
+  /** Position of the message before it in its channel, kept or not; 0: none ever. */
+  readonly previous: number;
+  readonly timestamp: number;
+  readonly payload: Uint8Array;
+}
+
+/** A place in a channel: after the message at `position`, in the log that `epoch` names. */
+export interface Place {
+  readonly epoch: string;
+  readonly position: number;
+}
+
+export interface ReadLimit {
+  readonly messages: number;
+  /** Bytes of payload; the first message is returned even if it alone is larger. */
+  readonly bytes: number;
+}
+
+/**
+ * `truncated`: messages after the place are no longer kept, `messages` goes on from the oldest kept.
+ * `epoch_changed`: the place belongs to another log (or lies ahead of this one), likewise.
+ * Inside `messages` a hole (an entry whose own ttl ran out) shows as `previous` not matching.
+ */
+export interface ReadResult {
+  readonly status: 'ok' | 'truncated' | 'epoch_changed';
+  readonly epoch: string;
+  readonly messages: readonly Stored[];
+  /** More were there than the limit let through. */
+  readonly more: boolean;
+  /** How many were lost, where the adapter can tell. */
+  readonly missing?: number;
+}
+
+export interface Tail {
+  readonly epoch: string;
+  /** Position of the channel's last message, kept or not; 0: none ever. */
+  readonly last: number;
+}
+
+export interface LiveSubscription {
+  /** True once nothing stored from here on can be missed by the listener (short of a lost wake). */
+  readonly isReady: boolean;
+  readonly ready: Promise<void>;
+  close(): void;
+}
+
+/**
+ * Called with every durable message of the channel, in order, all that one commit brought together.
+ * At most once: an adapter over a network may lose a call, so the caller checks the `previous` chain.
+ * Must not throw.
+ */
+export type LiveListener = (messages: readonly Stored[]) => void;
+
+export interface EngineHealth {
+  readonly ok: boolean;
+  /** What is wrong and what to do, when not ok. */
+  readonly fault?: string;
+}
+
+export interface EngineCapabilities {
+  readonly ack: 'memory' | 'local-fsync' | 'quorum-fsync';
+  readonly nodes: 'one' | 'many';
+}
+
+export abstract class Engine {
+  abstract readonly capabilities: EngineCapabilities;
+
+  abstract start(): Promise<void>;
+
+  /** Concurrent calls share commits. Calls on one channel are stored in the order they were made. */
+  abstract append(append: Append): Promise<AppendResult>;
+
+  /** What follows `after`, oldest first. `after: null` reads from the oldest kept. */
+  abstract read(channel: ChannelRef, after: Place | null, limit: ReadLimit): Promise<ReadResult>;
+
+  /** What stands before `before` (exclusive; null: from the end), newest first. */
+  abstract readBack(channel: ChannelRef, before: number | null, limit: ReadLimit): Promise<ReadResult>;
+
+  /** The position after which every message of any channel has a timestamp >= `time` (ms). */
+  abstract positionBefore(time: number): Promise<number>;
+
+  /** Consistent: never older than any append acknowledged before the call. */
+  abstract tail(channel: ChannelRef): Promise<Tail>;
+
+  abstract subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription;
+
+  /** Removes every message of the channel. Readers behind its end are told by the broken chain. */
+  abstract purge(channel: ChannelRef): Promise<void>;
+
+  abstract health(): EngineHealth;
+
+  /** Refuses new appends as `draining`, completes the accepted ones, closes. Idempotent. */
+  abstract drain(): Promise<void>;
+}

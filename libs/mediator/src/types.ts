@@ -1,0 +1,100 @@
+import type { From, Problem, PublishMessage } from '#contracts';
+import type { Retention } from '#engine';
+
+/** Time, injected. Milliseconds since 1970 for `now`; `monotonic` never goes back. */
+export interface Clock {
+  now(): number;
+  monotonic(): number;
+  /** Calls back every `ms` until the returned function is called. The one timer of the mediator. */
+  every(ms: number, tick: () => void): () => void;
+}
+
+/** What a hold was asked with: it ends when one of these is revoked. */
+export interface HoldOwner {
+  readonly appId: string;
+  readonly keyId: string;
+  readonly clientId: string | null;
+  readonly tokenId: string | null;
+  /** When the credential was issued (ms); null for a key. */
+  readonly issuedAt: number | null;
+}
+
+export interface PublishOrder {
+  readonly app: string;
+  readonly channel: string;
+  readonly clientId: string | null;
+  readonly messages: readonly PublishMessage[];
+  readonly retention: Retention;
+}
+
+export interface Published {
+  readonly id: string;
+  readonly position: number;
+  readonly timestamp: number;
+  readonly duplicate: boolean;
+}
+
+export interface PublishOutcome {
+  readonly messages: readonly Published[];
+  /** A reader that goes on from here sees what comes after the last of them. */
+  readonly cursor: string;
+}
+
+export interface Subscription {
+  readonly owner: HoldOwner;
+  readonly channels: readonly string[];
+}
+
+export interface ReceiveRequest {
+  /** One for each credential; several may belong to one app. */
+  readonly subscriptions: readonly Subscription[];
+  readonly cursor: string | null;
+  readonly from: From;
+  /** Milliseconds to hold when there is nothing; 0: answer at once. */
+  readonly waitMs: number;
+  readonly limit: number;
+}
+
+/** One answer. The bytes may be shared with other receivers: never write into them. */
+export interface Answer {
+  readonly body: Buffer;
+  readonly cursor: string;
+  readonly timedOut: boolean;
+  readonly messages: number;
+}
+
+/** The asker's end of a hold. Exactly one of the two is called, once, unless the hold was cancelled. */
+export interface Receiver {
+  answer(answer: Answer): void;
+  refuse(problem: Problem): void;
+}
+
+export interface Hold {
+  /** The client is gone: forget it. Harmless after the hold has settled. */
+  cancel(): void;
+}
+
+export interface HistoryRequest {
+  readonly app: string;
+  readonly channel: string;
+  readonly before: number | null;
+  readonly after: number | null;
+  readonly limit: number;
+  readonly order: 'newest' | 'oldest';
+}
+
+export interface HistoryPage {
+  readonly body: Buffer;
+  readonly cursor: string;
+  /** Where the next page begins, in the request's order; null when there is none. */
+  readonly next: number | null;
+}
+
+/** Optional counters: the mediator has no metrics library. A call must not throw. */
+export interface MediatorHooks {
+  settled?(why: 'messages' | 'timeout' | 'gone' | 'revoked' | 'drain' | 'refused', heldMs: number): void;
+  delivered?(app: string, channel: string, messages: number): void;
+  published?(messages: number): void;
+  /** A message came by the tail check and not by its wake: a rise means that wakes get lost. */
+  backstop?(): void;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { isAbsolute } from 'node:path';
+import { ConfigError, describeConfig, loadConfig } from './config.js';
+
+describe('configuration', () => {
+  test('an empty environment gives the documented defaults', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({ host: '127.0.0.1', apiPort: 3000, deliveryPort: 3001, databaseUrl: null, engine: 'embedded' });
+    expect(isAbsolute(config.dataDir)).toBe(true);
+    expect(config.apiUrl).toBe('http://127.0.0.1:3000');
+  });
+
+  test.each([
+    ['API_PORT', 'eighty'],
+    ['DELIVERY_PORT', '70000'],
+    ['HOLDLINE_MASTER_KEY', 'short'],
+    ['DATABASE_URL', 'mysql://x'],
+    ['MAX_HOLDS', '0'],
+    ['PUBLIC_API_URL', 'not a url'],
+    ['TLS_CERT', 'cert.pem'],
+    ['ENGINE', 'floppy'],
+  ])('a bad %s stops the start with its name and the fix', (name, value) => {
+    expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);
+    expect(() => loadConfig({ [name]: value })).toThrow(/then start again/);
+    expect(() => loadConfig({ [name]: value })).toThrow(new RegExp(name === 'TLS_CERT' ? 'TLS_KEY' : name));
+  });
+
+  test('every fault is listed at once, and no secret is repeated', () => {
+    const message = String(
+      (() => {
+        try {
+          return loadConfig({ API_PORT: 'x', DELIVERY_PORT: 'y', DATABASE_URL: 'mysql://user:hunter2@db/x' });
+        } catch (error) {
+          return error;
+        }
+      })(),
+    );
+    expect(message).toContain('API_PORT');
+    expect(message).toContain('DELIVERY_PORT');
+    expect(message).not.toContain('hunter2');
+  });
+
+  test('an empty variable counts as unset', () => {
+    expect(loadConfig({ API_PORT: '', DATABASE_URL: '' }).apiPort).toBe(3000);
+  });
+
+  test('every setting has a meaning for the docs', () => {
+    for (const { name, meaning } of describeConfig()) expect([name, meaning.length > 10]).toEqual([name, true]);
+  });
+});

@@ -1,0 +1,132 @@
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const bytes = z.coerce.number().int().min(0);
+const count = z.coerce.number().int().min(1);
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+
+/** Every environment variable that Holdline reads, said once. The README's table comes from it. */
+const Environment = z
+  .object({
+    API_PORT: port.default(3000).describe('Port of the control plane.'),
+    DELIVERY_PORT: port.default(3001).describe('Port of the data plane.'),
+    HOST: z.string().min(1).default('127.0.0.1').describe('Address that both listen on.'),
+    HOLDLINE_DATA_DIR: z.string().min(1).default('.holdline').describe('Where everything is kept.'),
+    HOLDLINE_MASTER_KEY: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{43}=$/, 'is not 32 bytes in base64')
+      .optional()
+      .describe('Base64 of 32 bytes from which every secret is derived; unset: made once and kept in the data directory.'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL')
+      .optional()
+      .describe('A PostgreSQL of your own; unset: the embedded one.'),
+    ENGINE: z.enum(['embedded', 'nats']).default('embedded').describe('Where messages are kept.'),
+    NATS_URL: z.string().min(1).optional().describe('Servers of the nats engine.'),
+    TLS_CERT: z.string().min(1).optional().describe('Certificate chain (PEM file); with TLS_KEY: serve HTTPS.'),
+    TLS_KEY: z.string().min(1).optional().describe('Private key (PEM file).'),
+    TLS_CLIENT_CA: z.string().min(1).optional().describe('CA (PEM file) that client certificates must come from.'),
+    STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Stripe API key.'),
+    STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signing secret of the Stripe webhook.'),
+    STRIPE_HOST: z.string().min(1).optional().describe('Another host in place of api.stripe.com.'),
+    HOLDLINE_API_URL: z.url().optional().describe('Where delivery finds the control plane; unset: API_PORT on HOST.'),
+    PUBLIC_API_URL: z.url().optional().describe('Address of the control plane as its users see it (behind a proxy).'),
+    PUBLIC_DELIVERY_URL: z.url().optional().describe('Address of the data plane as its users see it.'),
+    TRUST_PROXY: flag.default(false).describe('Believe X-Forwarded-* (only behind a proxy that sets them).'),
+    MAX_HOLDS: count.default(100_000).describe('Held requests that one delivery process takes at most.'),
+    STORAGE_FLOOR_BYTES: bytes
+      .default(100 * 1024 * 1024)
+      .describe('Free disk space below which publishing is refused (507).'),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
+  })
+  .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
+    path: ['TLS_KEY'],
+    message: 'TLS_CERT and TLS_KEY go together',
+  })
+  .refine((env) => env.ENGINE !== 'nats', {
+    path: ['ENGINE'],
+    message: 'the nats engine is not part of this version; use embedded',
+  });
+
+export interface Config {
+  readonly host: string;
+  readonly apiPort: number;
+  readonly deliveryPort: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly masterKey: string | null;
+  readonly databaseUrl: string | null;
+  readonly engine: 'embedded' | 'nats';
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
+  /** Where delivery reaches the control plane. */
+  readonly internalApiUrl: string;
+  /** As users see them; no slash at the end. */
+  readonly apiUrl: string;
+  readonly deliveryUrl: string;
+  readonly trustProxy: boolean;
+  readonly maxHolds: number;
+  readonly storageFloorBytes: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+/** A start that cannot go on because of its environment. The message names each variable, fault and fix. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the environment once, at the start. An empty variable counts as unset.
+ * @throws ConfigError that lists every fault at once.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const known = Object.keys(Environment.shape);
+  const given = Object.fromEntries(known.filter((name) => env[name]).map((name) => [name, env[name]]));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw new ConfigError(explain(parsed.error.issues, given));
+  const e = parsed.data;
+  const scheme = e.TLS_CERT ? 'https' : 'http';
+  const shown = e.HOST === '0.0.0.0' || e.HOST === '::' ? '127.0.0.1' : e.HOST;
+  const name = shown.includes(':') ? `[${shown}]` : shown;
+  const trim = (url: string) => url.replace(/\/+$/, '');
+  return Object.freeze({
+    host: e.HOST,
+    apiPort: e.API_PORT,
+    deliveryPort: e.DELIVERY_PORT,
+    dataDir: isAbsolute(e.HOLDLINE_DATA_DIR) ? e.HOLDLINE_DATA_DIR : resolve(e.HOLDLINE_DATA_DIR),
+    masterKey: e.HOLDLINE_MASTER_KEY ?? null,
+    databaseUrl: e.DATABASE_URL ?? null,
+    engine: e.ENGINE,
+    tls: e.TLS_CERT && e.TLS_KEY ? { cert: e.TLS_CERT, key: e.TLS_KEY, clientCa: e.TLS_CLIENT_CA ?? null } : null,
+    internalApiUrl: trim(e.HOLDLINE_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
+    apiUrl: trim(e.PUBLIC_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
+    deliveryUrl: trim(e.PUBLIC_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
+    trustProxy: e.TRUST_PROXY,
+    maxHolds: e.MAX_HOLDS,
+    storageFloorBytes: e.STORAGE_FLOOR_BYTES,
+    logLevel: e.LOG_LEVEL,
+  });
+}
+
+/** The settings as a table of name, default and meaning, for the README and `--help`. */
+export function describeConfig(): readonly { name: string; fallback: string; meaning: string }[] {
+  return Object.entries(Environment.shape).map(([name, schema]) => {
+    const fallback = schema.safeParse(undefined);
+    return {
+      name,
+      fallback: fallback.success && fallback.data !== undefined ? String(fallback.data) : '(unset)',
+      meaning: schema.description ?? '',
+    };
+  });
+}
+
+function explain(issues: readonly z.core.$ZodIssue[], given: Record<string, string | undefined>): string {
+  const shape: Record<string, z.ZodType> = Environment.shape;
+  const lines = issues.map((issue) => {
+    const name = String(issue.path[0] ?? '');
+    const secret = /KEY|SECRET|DATABASE_URL/.test(name);
+    const value = given[name] === undefined ? 'is not set' : `is ${secret ? 'set' : JSON.stringify(given[name])}`;
+    const meaning = shape[name]?.description;
+    return `  ${name} ${value}: ${issue.message}. ${meaning ? `(${meaning}) ` : ''}Correct it or leave it out, then start again.`;
+  });
+  return `Holdline cannot start with this environment:\n${lines.join('\n')}`;
+}

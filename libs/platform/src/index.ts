@@ -1,0 +1,9 @@
+/** What both servers share: configuration, log, problem answers, health, metrics, docs, drain. */
+export { ConfigError, describeConfig, loadConfig, type Config } from './config.js';
+export { errorMarkdown } from './error-docs.js';
+export { installProblems, sendProblem, toProblem } from './fastify-problems.js';
+export { type HealthCheck } from './health.js';
+export { createLogger, type Logger } from './logger.js';
+export { openapiDocument } from './openapi.js';
+export { registerServicePages, type ServicePages } from './service-pages.js';
+export { drainOnSignal, failStart } from './shutdown.js';

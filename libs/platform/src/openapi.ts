@@ -1,0 +1,139 @@
+import { LIMIT, PROBLEMS, PROBLEM_TYPE, type ProblemCode, type RouteSpec } from '#contracts';
+import { z } from 'zod';
+
+interface DocumentInfo {
+  readonly title: string;
+  readonly description: string;
+  readonly server: string;
+}
+
+type Json = Record<string, unknown>;
+
+/** The OpenAPI 3.1 document of a list of routes; schemas come from the same zod that validates. */
+export function openapiDocument(info: DocumentInfo, routes: readonly RouteSpec[]): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    const item = (paths[route.path] ??= {});
+    item[route.method.toLowerCase()] = operation(route);
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: info.title, version: '0.1.0', description: info.description, license: { name: 'Apache-2.0' } },
+    servers: [{ url: info.server }],
+    paths,
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key, or HTTP Basic with the key as user name.' },
+        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A client token.' },
+        session: { type: 'apiKey', in: 'cookie', name: 'holdline_session' },
+      },
+      schemas: { Problem: PROBLEM_SCHEMA },
+    },
+  };
+}
+
+const SECURITY = {
+  none: [],
+  key: [{ key: [] }],
+  any: [{ key: [] }, { token: [] }],
+  session: [{ session: [] }, { key: [] }],
+  operator: [{ session: [] }],
+} as const;
+
+function operation(route: RouteSpec): Json {
+  const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
+  return {
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description ? { description: route.description } : {}),
+    security: SECURITY[route.auth],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(route.body ? { requestBody: { required: true, content: bodyContent(route) } } : {}),
+    responses: {
+      [route.success.status]: {
+        description: route.success.description,
+        ...(route.success.schema
+          ? { content: { 'application/json': { schema: jsonSchema(route.success.schema, 'output') } } }
+          : {}),
+      },
+      ...problemResponses(route.problems),
+    },
+  };
+}
+
+function bodyContent(route: RouteSpec): Json {
+  const content: Json = { 'application/json': { schema: jsonSchema(route.body as z.ZodType, 'input') } };
+  for (const type of route.otherBodies ?? []) {
+    content[type] = { schema: { type: 'string', maxLength: LIMIT.messageMaxBytes } };
+  }
+  return content;
+}
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters(query: z.ZodType | undefined): Json[] {
+  if (!query) return [];
+  const schema = jsonSchema(query, 'input') as { properties?: Record<string, Json>; required?: string[] };
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: schema.required?.includes(name) ?? false,
+    ...(typeof property['description'] === 'string' ? { description: property['description'] } : {}),
+    schema: property,
+  }));
+}
+
+/** Refusals that share a status stand in one response, each with its code and remedy. */
+function problemResponses(codes: readonly ProblemCode[]): Json {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const status = PROBLEMS[code].status;
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `\`${code}\`: ${PROBLEMS[code].title}. ${PROBLEMS[code].remedy}`).join('\n\n'),
+        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  );
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  return rest;
+}
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'A refusal (RFC 9457). Nothing of the refused request was stored.',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    requestId: { type: 'string' },
+    limit: {
+      type: 'object',
+      required: ['name', 'scope', 'max', 'used', 'resetAt'],
+      properties: {
+        name: { type: 'string' },
+        scope: { type: 'string' },
+        max: { type: 'number' },
+        used: { type: 'number' },
+        resetAt: { type: 'string', format: 'date-time' },
+      },
+    },
+  },
+};

@@ -10,15 +10,30 @@ const onlyFrom = (name, allowed, why) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', comment: 'A circle has no top and no bottom.', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      comment: 'A circle has no top and no bottom.',
+      from: {},
+      to: { circular: true },
+    },
     {
       name: 'one-door-per-lib',
       comment: 'What is not exported by index.ts can be changed freely.',
       severity: 'error',
       from: { path: '^(apps|libs|test)/([^/]+)/', pathNot: '\\.(spec|test)\\.ts$' },
-      to: { path: '^libs/([^/]+)/src/(?!index\\.ts)', pathNot: ['^libs/$2/', '^libs/contracts/src/problems\\.ts$'] },
+      to: {
+        path: '^libs/([^/]+)/src/(?!index\\.ts)',
+        pathNot: ['^libs/$2/', '^libs/contracts/src/problems\\.ts$'],
+      },
     },
-    { name: 'no-app-from-lib', severity: 'error', comment: 'A lib serves every app.', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    {
+      name: 'no-app-from-lib',
+      severity: 'error',
+      comment: 'A lib serves every app.',
+      from: { path: '^libs/' },
+      to: { path: '^apps/' },
+    },
     {
       name: 'apps-are-strangers',
       severity: 'error',
@@ -28,7 +43,11 @@ module.exports = {
     },
     onlyFrom('contracts', [], 'The wire knows nothing of us.'),
     onlyFrom('engine', [], 'The log does not know what it carries.'),
-    onlyFrom('mediator', ['contracts', 'engine'], 'The core is pure: no framework, HTTP, SQL or environment.'),
+    onlyFrom(
+      'mediator',
+      ['contracts', 'engine'],
+      'The core is pure: no framework, HTTP, SQL or environment.',
+    ),
     onlyFrom('access', ['contracts'], 'Rights are decided without asking anybody.'),
     onlyFrom('platform', ['contracts'], 'The glue knows no feature.'),
     onlyFrom('database', [], 'Only api and the launcher reach PostgreSQL, and they reach down.'),
@@ -67,6 +86,9 @@ module.exports = {
     exclude: { path: '(^dist/)|(libs/database/src/generated)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['source', 'import', 'require', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'require', 'node', 'default'],
+    },
   },
 };

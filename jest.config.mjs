@@ -6,7 +6,7 @@ const base = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { exclude: [] }],
+    '^.+\\.ts$': '@swc/jest',
   },
 };
 

@@ -23,7 +23,10 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 process.stderr.write('holdline dev: watching apps, libs and prisma\n');
 
 function launch() {
-  return spawn(process.execPath, ['dist/apps/holdline/src/main.js'], { stdio: 'inherit', detached: true });
+  return spawn(process.execPath, ['dist/apps/holdline/src/main.js'], {
+    stdio: 'inherit',
+    detached: true,
+  });
 }
 
 function rebuild() {

@@ -56,7 +56,8 @@ function step(name, sources, { made, build }) {
 
 function digest(paths) {
   const hash = createHash('sha256');
-  for (const path of paths) for (const file of files(path)) hash.update(file).update(readFileSync(join(root, file)));
+  for (const path of paths)
+    for (const file of files(path)) hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 

@@ -5,9 +5,17 @@ import { describeConfig, errorMarkdown } from '../dist/libs/platform/src/index.j
 
 rmSync('docs/errors', { recursive: true, force: true });
 mkdirSync('docs/errors', { recursive: true });
-for (const code of Object.keys(PROBLEMS)) writeFileSync(`docs/errors/${code}.md`, errorMarkdown(code));
+for (const code of Object.keys(PROBLEMS))
+  writeFileSync(`docs/errors/${code}.md`, errorMarkdown(code));
 
-const rows = describeConfig().map(({ name, fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |`);
+const rows = describeConfig().map(
+  ({ name, fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |`,
+);
 const table = ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
-writeFileSync('docs/configuration.md', `# Configuration\n\nRead once, at the start, by one schema. A bad value stops the start with its name, its fault and the fix.\n\n${table}\n`);
-process.stdout.write(`docs: ${Object.keys(PROBLEMS).length} pages in docs/errors, docs/configuration.md\n`);
+writeFileSync(
+  'docs/configuration.md',
+  `# Configuration\n\nRead once, at the start, by one schema. A bad value stops the start with its name, its fault and the fix.\n\n${table}\n`,
+);
+process.stdout.write(
+  `docs: ${Object.keys(PROBLEMS).length} pages in docs/errors, docs/configuration.md\n`,
+);

@@ -7,6 +7,8 @@ import type { AccessStore, Secrets } from '#access';
 import type { Logger } from '#platform';
 
 const HOLD_SECONDS = 25;
+/** A failure shorter than this is a start or a restart, and not worth a line. */
+const QUIET_MS = 10_000;
 const RETRY_MS = { first: 100, most: 2_000 };
 const SEAL_CONTEXT = 'delivery/config-cache';
 
@@ -18,7 +20,8 @@ const SEAL_CONTEXT = 'delivery/config-cache';
 export class ConfigFeed {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
-  private reachable: boolean | null = null;
+  private failingSince: number | null = null;
+  private saidSo = false;
 
   constructor(
     private readonly options: {
@@ -53,11 +56,14 @@ export class ConfigFeed {
         const snapshot = await this.ask();
         backoff = RETRY_MS.first;
         this.note(true);
-        if (snapshot.full || snapshot.version > this.options.store.version) await this.take(snapshot);
+        if (snapshot.full || snapshot.version > this.options.store.version)
+          await this.take(snapshot);
       } catch (error) {
         if (signal.aborted) return;
         this.note(false, error);
-        await delay(randomInt(backoff / 2, backoff + 1), undefined, { signal }).catch(() => undefined);
+        await delay(randomInt(backoff / 2, backoff + 1), undefined, { signal }).catch(
+          () => undefined,
+        );
         backoff = Math.min(backoff * 2, RETRY_MS.most);
       }
     }
@@ -65,10 +71,16 @@ export class ConfigFeed {
 
   private async ask(): Promise<ConfigSnapshot> {
     const { url, secrets, store } = this.options;
-    const response = await fetch(`${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`, {
-      headers: { authorization: `Bearer ${secrets.derive('internal').toString('hex')}` },
-      signal: AbortSignal.any([this.stopping.signal, AbortSignal.timeout((HOLD_SECONDS + 10) * 1000)]),
-    });
+    const response = await fetch(
+      `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`,
+      {
+        headers: { authorization: `Bearer ${secrets.derive('internal').toString('hex')}` },
+        signal: AbortSignal.any([
+          this.stopping.signal,
+          AbortSignal.timeout((HOLD_SECONDS + 10) * 1000),
+        ]),
+      },
+    );
     if (!response.ok) {
       await response.body?.cancel();
       throw new Error(`the control plane answered ${response.status}`);
@@ -84,7 +96,10 @@ export class ConfigFeed {
       await writeFile(`${cacheFile}.new`, sealed, { mode: 0o600 });
       await rename(`${cacheFile}.new`, cacheFile);
     } catch (error) {
-      log.warn({ err: error, file: cacheFile }, 'the configuration could not be kept on disk: a restart without the control plane would know nobody');
+      log.warn(
+        { err: error, file: cacheFile },
+        'the configuration could not be kept on disk: a restart without the control plane would know nobody',
+      );
     }
   }
 
@@ -96,21 +111,29 @@ export class ConfigFeed {
       store.apply(ConfigSnapshot.parse(JSON.parse(text)));
       log.info({ version: store.version }, 'began with the configuration kept on disk');
     } catch (error) {
-      log.warn({ err: error, file: cacheFile }, 'the configuration kept on disk cannot be read; waiting for the control plane');
+      log.warn(
+        { err: error, file: cacheFile },
+        'the configuration kept on disk cannot be read; waiting for the control plane',
+      );
     }
   }
 
-  /** Says once that the control plane has gone or come back, not at every try. */
+  /** Says once that the control plane is gone (not when it only takes a moment to start) and once that it is back. */
   private note(reachable: boolean, error?: unknown): void {
-    if (this.reachable === reachable) return;
-    const before = this.reachable;
-    this.reachable = reachable;
     const { log, url, store } = this.options;
-    if (!reachable) {
-      const why = error instanceof Error ? error.message : String(error);
-      log.warn({ url, why, version: store.version }, 'the control plane cannot be reached: serving with the configuration at hand, trying again');
-    } else if (before === false) {
-      log.info({ url }, 'the control plane is back');
+    if (reachable) {
+      if (this.saidSo) log.info({ url }, 'the control plane is back');
+      this.failingSince = null;
+      this.saidSo = false;
+      return;
     }
+    this.failingSince ??= performance.now();
+    if (this.saidSo || performance.now() - this.failingSince < QUIET_MS) return;
+    this.saidSo = true;
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn(
+      { url, why, version: store.version },
+      'the control plane cannot be reached: serving with the configuration at hand, trying again',
+    );
   }
 }

@@ -68,7 +68,8 @@ export class DeliveryModule {
         },
         {
           provide: RevocationWatch,
-          useFactory: (store: AccessStore, mediator: Mediator) => new RevocationWatch({ store, mediator, clock: systemClock }),
+          useFactory: (store: AccessStore, mediator: Mediator) =>
+            new RevocationWatch({ store, mediator, clock: systemClock }),
           inject: [AccessStore, Mediator],
         },
         { provide: HoldLimits, useFactory: () => new HoldLimits(config.maxHolds) },

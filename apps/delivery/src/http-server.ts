@@ -64,11 +64,16 @@ function secureServer(tls: NonNullable<Config['tls']>, front: RequestListener): 
     key: readFileSync(tls.key),
     minVersion: 'TLSv1.2',
     settings: { maxConcurrentStreams: 256 },
-    ...(tls.clientCa ? { ca: readFileSync(tls.clientCa), requestCert: true, rejectUnauthorized: true } : {}),
+    ...(tls.clientCa
+      ? { ca: readFileSync(tls.clientCa), requestCert: true, rejectUnauthorized: true }
+      : {}),
     ...timeouts(),
   };
   // The compatibility API gives HTTP/2 streams the shape of HTTP/1 requests and responses.
-  return http2.createSecureServer(options, front as unknown as Parameters<typeof http2.createSecureServer>[1]) as unknown as http.Server;
+  return http2.createSecureServer(
+    options,
+    front as unknown as Parameters<typeof http2.createSecureServer>[1],
+  ) as unknown as http.Server;
 }
 
 const BROKEN: Record<string, { code: ProblemCode; status: number; detail: string }> = {
@@ -94,8 +99,15 @@ function answerBrokenRequest(error: Error, socket: Socket, docs: string): void {
   }
   const known = BROKEN[code ?? ''];
   const status = known?.status ?? 400;
-  const problem = new Problem(known?.code ?? 'invalid_request', known?.detail ?? 'This is not a valid HTTP request.');
-  const body = JSON.stringify({ ...problem.toDocument(docs), status, title: PROBLEMS[problem.code].title });
+  const problem = new Problem(
+    known?.code ?? 'invalid_request',
+    known?.detail ?? 'This is not a valid HTTP request.',
+  );
+  const body = JSON.stringify({
+    ...problem.toDocument(docs),
+    status,
+    title: PROBLEMS[problem.code].title,
+  });
   socket.end(
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

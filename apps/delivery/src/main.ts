@@ -4,7 +4,15 @@ import { DELIVERY_ROUTES } from '#contracts';
 import { AccessStore, Authenticator } from '#access';
 import { Engine } from '#engine';
 import { Mediator, systemClock } from '#mediator';
-import { drainOnSignal, failStart, installProblems, loadConfig, registerServicePages, type Config, type Logger } from '#platform';
+import {
+  drainOnSignal,
+  failStart,
+  installProblems,
+  loadConfig,
+  registerServicePages,
+  type Config,
+  type Logger,
+} from '#platform';
 import { ConfigFeed } from './config-feed.js';
 import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
 import { NodeExchange, type ExchangeHost } from './edge/exchange.js';
@@ -22,7 +30,10 @@ const BACKLOG = 8192;
 const DRAIN_DEADLINE_MS = 8_000;
 
 async function start(config: Config): Promise<void> {
-  const nest = await NestFactory.createApplicationContext(DeliveryModule.with(config), { logger: ['error', 'warn'], abortOnError: false });
+  const nest = await NestFactory.createApplicationContext(DeliveryModule.with(config), {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
   const log = nest.get<Logger>(LOGGER);
   const engine = nest.get(Engine);
   const mediator = nest.get(Mediator);
@@ -31,7 +42,11 @@ async function start(config: Config): Promise<void> {
   const docs = `${config.deliveryUrl}/docs`;
 
   await engine.start();
-  const host: ExchangeHost = { docs, draining: false, refused: (problem) => metrics.refused(problem) };
+  const host: ExchangeHost = {
+    docs,
+    draining: false,
+    refused: (problem) => metrics.refused(problem),
+  };
   const router = new EdgeRouter(
     {
       authenticator: nest.get(Authenticator),
@@ -44,12 +59,20 @@ async function start(config: Config): Promise<void> {
       newId: idMaker(),
       isConfigured: () => feed.isReady,
     },
-    { docs, log: (error) => log.error({ err: error }, 'a request failed'), isDraining: () => host.draining },
+    {
+      docs,
+      log: (error) => log.error({ err: error }, 'a request failed'),
+      isDraining: () => host.draining,
+    },
   );
-  const { fastify, server } = createFrontedServer(config.tls, docs, (req, res) => router.handle(new NodeExchange(req, res, host)));
+  const { fastify, server } = createFrontedServer(config.tls, docs, (req, res) =>
+    router.handle(new NodeExchange(req, res, host)),
+  );
 
   metrics.gauge('holdline_holds', 'Requests now held.', () => mediator.holdCount());
-  metrics.gauge('holdline_channels', 'Channels that somebody is receiving from.', () => mediator.channelCount());
+  metrics.gauge('holdline_channels', 'Channels that somebody is receiving from.', () =>
+    mediator.channelCount(),
+  );
   installProblems(fastify, { docs, log });
   await registerServicePages(fastify, {
     title: 'Holdline delivery',
@@ -60,14 +83,17 @@ async function start(config: Config): Promise<void> {
     draining: () => host.draining,
     checks: {
       log: () => engine.health().fault ?? null,
-      config: () => (feed.isReady ? null : 'No configuration has arrived from the control plane yet. Is api running?'),
+      config: () =>
+        feed.isReady
+          ? null
+          : 'No configuration has arrived from the control plane yet. Is api running?',
     },
   });
   await registerPages(fastify);
   nest.get(RevocationWatch);
   feed.start();
   await fastify.listen({ host: config.host, port: config.deliveryPort, backlog: BACKLOG });
-  log.info({ url: config.deliveryUrl }, 'delivery listens');
+  log.debug({ url: config.deliveryUrl }, 'delivery listens');
   process.send?.({ ready: true });
 
   drainOnSignal({
@@ -99,4 +125,6 @@ const config = (() => {
     return failStart(error, { variable: 'DELIVERY_PORT', value: 0 });
   }
 })();
-start(config).catch((error: unknown) => failStart(error, { variable: 'DELIVERY_PORT', value: config.deliveryPort }));
+start(config).catch((error: unknown) =>
+  failStart(error, { variable: 'DELIVERY_PORT', value: config.deliveryPort }),
+);

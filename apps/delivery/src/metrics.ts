@@ -33,16 +33,43 @@ export class DeliveryMetrics {
         for (const [why, holds] of Object.entries(settled)) this.inc({ why }, holds);
       },
     });
-    this.total(registers, 'holdline_held_seconds_total', 'Seconds that requests were held, all added up.', () => this.heldMs / 1000);
-    this.total(registers, 'holdline_messages_delivered_total', 'Messages handed to receivers.', () => this.delivered);
-    this.total(registers, 'holdline_messages_published_total', 'Messages stored.', () => this.published);
-    this.total(registers, 'holdline_backstop_total', 'Messages found by the check at the end of a hold: a rise means that wakes get lost.', () => this.backstops);
+    this.total(
+      registers,
+      'holdline_held_seconds_total',
+      'Seconds that requests were held, all added up.',
+      () => this.heldMs / 1000,
+    );
+    this.total(
+      registers,
+      'holdline_messages_delivered_total',
+      'Messages handed to receivers.',
+      () => this.delivered,
+    );
+    this.total(
+      registers,
+      'holdline_messages_published_total',
+      'Messages stored.',
+      () => this.published,
+    );
+    this.total(
+      registers,
+      'holdline_backstop_total',
+      'Messages found by the check at the end of a hold: a rise means that wakes get lost.',
+      () => this.backstops,
+    );
     for (const code of Object.keys(PROBLEMS)) this.refusals.inc({ code }, 0);
   }
 
   /** A value that is read when the metrics are asked for. */
   gauge(name: string, help: string, read: () => number): void {
-    new Gauge({ name, help, registers: [this.registry], collect() { this.set(read()); } });
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
   }
 
   refused(problem: Problem): void {

@@ -22,11 +22,16 @@ export async function registerPages(fastify: FastifyInstance): Promise<void> {
       reply.header('cross-origin-resource-policy', 'cross-origin');
     },
   });
-  if (!existsSync(PAGES)) throw new Error(`The pages are not built (${PAGES} is missing). Run npm run build.`);
+  if (!existsSync(PAGES))
+    throw new Error(`The pages are not built (${PAGES} is missing). Run npm run build.`);
   for (const file of ['try.html', 'try.js', 'try.css']) {
     const route = file === 'try.html' ? '/try' : `/${file}`;
     fastify.get(route, (_request, reply) =>
-      reply.header('content-security-policy', PAGE_POLICY).header('referrer-policy', 'no-referrer').header('x-content-type-options', 'nosniff').sendFile(file, PAGES),
+      reply
+        .header('content-security-policy', PAGE_POLICY)
+        .header('referrer-policy', 'no-referrer')
+        .header('x-content-type-options', 'nosniff')
+        .sendFile(file, PAGES),
     );
   }
   fastify.get('/', (_request, reply) => reply.redirect('/try'));

@@ -11,9 +11,7 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 export class RevocationWatch {
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(
-    private readonly options: { store: AccessStore; mediator: Mediator; clock: Clock },
-  ) {
+  constructor(private readonly options: { store: AccessStore; mediator: Mediator; clock: Clock }) {
     options.store.onChange((change) => {
       if (change.mayEnd) this.check();
     });
@@ -26,9 +24,18 @@ export class RevocationWatch {
   private check(): void {
     const { store, mediator, clock } = this.options;
     const now = clock.now();
-    mediator.endHolds(store.endedBy(), new Problem('revoked', 'The credential of this request was revoked while it was held.'));
+    mediator.endHolds(
+      store.endedBy(),
+      new Problem('revoked', 'The credential of this request was revoked while it was held.'),
+    );
     if (this.timer) clearTimeout(this.timer);
     const next = store.nextExpiry(now);
-    this.timer = next === null ? null : setTimeout(() => this.check(), Math.min(LONGEST_TIMER_MS, Math.max(1, next - now))).unref();
+    this.timer =
+      next === null
+        ? null
+        : setTimeout(
+            () => this.check(),
+            Math.min(LONGEST_TIMER_MS, Math.max(1, next - now)),
+          ).unref();
   }
 }

@@ -107,7 +107,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: apps.AppBody,
     success: { status: 201, schema: apps.App, description: 'The app.' },
-    problems: WRITE,
+    problems: [...WRITE, 'quota_exceeded'],
   },
   getApp: {
     method: 'GET',
@@ -163,7 +163,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: keys.KeyBody,
     success: { status: 201, schema: keys.CreatedKey, description: 'The key and its two secrets.' },
-    problems: WRITE,
+    problems: [...WRITE, 'quota_exceeded'],
   },
   rotateKey: {
     method: 'POST',
@@ -215,7 +215,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: namespaces.NamespaceBody,
     success: { status: 201, schema: namespaces.Namespace, description: 'The namespace.' },
-    problems: [...WRITE, 'conflict'],
+    problems: [...WRITE, 'conflict', 'quota_exceeded'],
   },
   getNamespace: {
     method: 'GET',
@@ -235,7 +235,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: namespaces.NamespaceRulesBody,
     success: { status: 200, schema: namespaces.Namespace, description: 'The namespace.' },
-    problems: WRITE,
+    problems: [...WRITE, 'quota_exceeded'],
   },
   updateNamespace: {
     method: 'PATCH',
@@ -287,7 +287,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: revocations.RevocationBody,
     success: { status: 201, schema: revocations.Revocation, description: 'The revocation.' },
-    problems: WRITE,
+    problems: [...WRITE, 'quota_exceeded'],
   },
 
   listMembers: {
@@ -309,7 +309,7 @@ export const CONTROL_ROUTES = {
     auth: 'session',
     body: members.MemberBody,
     success: { status: 201, schema: members.AddedMember, description: 'The member.' },
-    problems: [...WRITE, 'conflict'],
+    problems: [...WRITE, 'conflict', 'quota_exceeded'],
   },
   updateMember: {
     method: 'PATCH',
@@ -342,6 +342,15 @@ export const CONTROL_ROUTES = {
     body: accounts.OperatorLoginBody,
     success: { status: 200, schema: accounts.Operator, description: 'Signed in.' },
     problems: [...SIGN_IN, 'unauthenticated'],
+  },
+  operatorLogout: {
+    method: 'POST',
+    path: '/v1/operator/logout',
+    tag: 'Operator',
+    summary: 'Sign out',
+    auth: 'none',
+    success: { status: 204, description: 'Signed out.' },
+    problems: ['key_in_url', 'forbidden', ...SERVING],
   },
   operatorTenants: {
     method: 'GET',

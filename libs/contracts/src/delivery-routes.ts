@@ -20,14 +20,22 @@ export const DELIVERY_ROUTES = {
     body: PublishBody,
     otherBodies: ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'],
     success: { status: 201, schema: PublishAnswer, description: 'Stored.' },
-    problems: [...ACCESS, ...BODY, 'invalid_message', 'position_conflict', ...SERVING, 'storage_full'],
+    problems: [
+      ...ACCESS,
+      ...BODY,
+      'invalid_message',
+      'position_conflict',
+      ...SERVING,
+      'storage_full',
+    ],
   },
   publishBatch: {
     method: 'POST',
     path: '/v1/messages',
     tag: 'Publish',
     summary: 'Publish up to 1000 messages to many channels',
-    description: 'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
+    description:
+      'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
     auth: 'any',
     body: BatchBody,
     success: { status: 207, description: 'One result or problem for each message, in order.' },
@@ -40,7 +48,11 @@ export const DELIVERY_ROUTES = {
     summary: 'Receive from a channel; held until there is something to say',
     auth: 'any',
     query: ReceiveQuery,
-    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    success: {
+      status: 200,
+      schema: ReceiveAnswer,
+      description: 'Messages, or none when the hold ended.',
+    },
     problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
   },
   receiveMany: {
@@ -50,7 +62,11 @@ export const DELIVERY_ROUTES = {
     summary: 'Receive from up to 200 channels in one held request (`channel=a&channel=b`)',
     auth: 'any',
     query: ReceiveQuery,
-    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    success: {
+      status: 200,
+      schema: ReceiveAnswer,
+      description: 'Messages, or none when the hold ended.',
+    },
     problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
   },
   poll: {
@@ -58,10 +74,15 @@ export const DELIVERY_ROUTES = {
     path: '/v1/poll',
     tag: 'Receive',
     summary: 'Receive from many channels of several apps in one held request',
-    description: 'Each subscription may bring the token of its own app; without one the Authorization header serves.',
+    description:
+      'Each subscription may bring the token of its own app; without one the Authorization header serves.',
     auth: 'any',
     body: PollBody,
-    success: { status: 200, schema: ReceiveAnswer, description: 'Messages, or none when the hold ended.' },
+    success: {
+      status: 200,
+      schema: ReceiveAnswer,
+      description: 'Messages, or none when the hold ended.',
+    },
     problems: [...ACCESS, ...BODY, 'invalid_cursor', ...SERVING],
   },
   history: {
@@ -71,7 +92,11 @@ export const DELIVERY_ROUTES = {
     summary: 'Page through what is kept, without holding',
     auth: 'any',
     query: HistoryQuery,
-    success: { status: 200, schema: HistoryAnswer, description: 'One page; `Link` leads to the next.' },
+    success: {
+      status: 200,
+      schema: HistoryAnswer,
+      description: 'One page; `Link` leads to the next.',
+    },
     problems: [...ACCESS, 'invalid_request', ...SERVING],
   },
   tokens: {

@@ -9,7 +9,10 @@ const boundedText = (what: string, max: number) =>
     .string()
     .min(1, `${what} cannot be empty`)
     .regex(PRINTABLE, `${what} cannot hold control characters`)
-    .refine((text) => text.length * 3 <= max || utf8Bytes(text) <= max, `${what} has at most ${max} bytes of UTF-8`);
+    .refine(
+      (text) => text.length * 3 <= max || utf8Bytes(text) <= max,
+      `${what} has at most ${max} bytes of UTF-8`,
+    );
 
 export const MessageId = boundedText('id', LIMIT.idBytes);
 export const MessageName = boundedText('name', LIMIT.nameBytes);
@@ -17,31 +20,52 @@ export const ClientId = boundedText('clientId', LIMIT.clientIdBytes);
 
 export const MessageHeaders = z
   .record(z.string().min(1), z.string())
-  .refine((headers) => Object.keys(headers).length <= LIMIT.messageHeaders, `at most ${LIMIT.messageHeaders} headers`)
   .refine(
-    (headers) => Object.entries(headers).every(([k, v]) => utf8Bytes(k) + utf8Bytes(v) <= LIMIT.messageHeaderBytes),
+    (headers) => Object.keys(headers).length <= LIMIT.messageHeaders,
+    `at most ${LIMIT.messageHeaders} headers`,
+  )
+  .refine(
+    (headers) =>
+      Object.entries(headers).every(
+        ([k, v]) => utf8Bytes(k) + utf8Bytes(v) <= LIMIT.messageHeaderBytes,
+      ),
     `a header's name and value have at most ${LIMIT.messageHeaderBytes} bytes together`,
   );
 
 /** Any JSON value; present, though it may be null. The parser has already seen to it that it is JSON. */
-const JsonData = z.custom<unknown>((value) => value !== undefined, 'data is missing (null is allowed)').meta({
-  description: 'Any JSON value.',
-});
+const JsonData = z
+  .custom<unknown>((value) => value !== undefined, 'data is missing (null is allowed)')
+  .meta({
+    description: 'Any JSON value.',
+  });
 
 const publishFields = {
   data: JsonData,
   name: MessageName.optional(),
-  id: MessageId.optional().meta({ description: 'Idempotency key, remembered for 24 hours at least.' }),
+  id: MessageId.optional().meta({
+    description: 'Idempotency key, remembered for 24 hours at least.',
+  }),
   headers: MessageHeaders.optional(),
-  ttl: z.number().int().min(1).max(LIMIT.ttlMaxSeconds).optional().meta({ description: 'Seconds.' }),
+  ttl: z
+    .number()
+    .int()
+    .min(1)
+    .max(LIMIT.ttlMaxSeconds)
+    .optional()
+    .meta({ description: 'Seconds.' }),
   ifPosition: z
     .number()
     .int()
     .min(0)
     .safe()
     .optional()
-    .meta({ description: "Publish only if the channel's last position is this; 0: only if it is empty." }),
-  encoding: z.literal('base64').optional().meta({ description: 'Says that `data` is base64 of bytes.' }),
+    .meta({
+      description: "Publish only if the channel's last position is this; 0: only if it is empty.",
+    }),
+  encoding: z
+    .literal('base64')
+    .optional()
+    .meta({ description: 'Says that `data` is base64 of bytes.' }),
 };
 
 /** One message as a publisher sends it. */
@@ -55,7 +79,9 @@ export const PublishBody = z.union([
 
 /** One item of a batch over many channels. */
 export const BatchMessage = z.strictObject({ channel: ChannelName, ...publishFields });
-export const BatchBody = z.strictObject({ messages: z.array(BatchMessage).min(1).max(LIMIT.publishBatch) });
+export const BatchBody = z.strictObject({
+  messages: z.array(BatchMessage).min(1).max(LIMIT.publishBatch),
+});
 
 export const PublishedMessage = z.object({
   id: z.string(),
@@ -71,7 +97,10 @@ export const Message = z.object({
   channel: z.string(),
   id: z.string(),
   position: z.number().int(),
-  previous: z.number().int().meta({ description: 'Position of the message before it in its channel; 0: none.' }),
+  previous: z
+    .number()
+    .int()
+    .meta({ description: 'Position of the message before it in its channel; 0: none.' }),
   timestamp: z.iso.datetime(),
   name: z.string().optional(),
   data: z.unknown(),

@@ -17,7 +17,8 @@ export const PROBLEMS = {
     status: 400,
     title: 'The request cannot be understood',
     retryable: false,
-    remedy: 'Compare the request with the OpenAPI document at /openapi.json; `detail` names the part.',
+    remedy:
+      'Compare the request with the OpenAPI document at /openapi.json; `detail` names the part.',
   },
   invalid_cursor: {
     status: 400,
@@ -61,7 +62,8 @@ export const PROBLEMS = {
     status: 404,
     title: 'Not found',
     retryable: false,
-    remedy: 'Check the path and the id. What belongs to another tenant looks the same as what does not exist.',
+    remedy:
+      'Check the path and the id. What belongs to another tenant looks the same as what does not exist.',
   },
   method_not_allowed: {
     status: 405,
@@ -79,7 +81,8 @@ export const PROBLEMS = {
     status: 409,
     title: 'The channel has moved on',
     retryable: false,
-    remedy: 'Read the channel up to its last position, decide again, and publish with that position.',
+    remedy:
+      'Read the channel up to its last position, decide again, and publish with that position.',
   },
   message_too_large: {
     status: 413,
@@ -97,13 +100,15 @@ export const PROBLEMS = {
     status: 422,
     title: 'The message is not valid',
     retryable: false,
-    remedy: '`detail` names the field. A message is an object with `data` and, if wanted, name, id, headers, ttl, ifPosition.',
+    remedy:
+      '`detail` names the field. A message is an object with `data` and, if wanted, name, id, headers, ttl, ifPosition.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many at once',
     retryable: true,
-    remedy: 'Wait as long as `Retry-After` says; `limit` tells which limit it was and how full it is.',
+    remedy:
+      'Wait as long as `Retry-After` says; `limit` tells which limit it was and how full it is.',
   },
   quota_exceeded: {
     status: 402,
@@ -133,7 +138,8 @@ export const PROBLEMS = {
     status: 503,
     title: 'This server is shutting down',
     retryable: true,
-    remedy: 'Try again at once: another server, or this one after its restart, goes on from your cursor.',
+    remedy:
+      'Try again at once: another server, or this one after its restart, goes on from your cursor.',
   },
   no_reply: {
     status: 504,

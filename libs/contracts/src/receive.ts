@@ -76,8 +76,17 @@ export const ReceiveAnswer = z.object({
   timedOut: z.boolean(),
   channels: z.record(
     z.string(),
-    z.object({ epoch: z.string(), from: z.number().int(), to: z.number().int(), lost: Lost.nullable() }),
+    z.object({
+      epoch: z.string(),
+      from: z.number().int(),
+      to: z.number().int(),
+      lost: Lost.nullable(),
+    }),
   ),
 });
 
-export const HistoryAnswer = z.object({ messages: z.array(Message), cursor: z.string(), epoch: z.string() });
+export const HistoryAnswer = z.object({
+  messages: z.array(Message),
+  cursor: z.string(),
+  epoch: z.string(),
+});

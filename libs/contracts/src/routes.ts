@@ -15,6 +15,10 @@ export interface RouteSpec {
   readonly body?: z.ZodType;
   /** Other media types that the body may have. */
   readonly otherBodies?: readonly string[];
-  readonly success: { readonly status: number; readonly schema?: z.ZodType; readonly description: string };
+  readonly success: {
+    readonly status: number;
+    readonly schema?: z.ZodType;
+    readonly description: string;
+  };
   readonly problems: readonly ProblemCode[];
 }

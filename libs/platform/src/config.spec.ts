@@ -5,7 +5,13 @@ import { ConfigError, describeConfig, loadConfig } from './config.js';
 describe('configuration', () => {
   test('an empty environment gives the documented defaults', () => {
     const config = loadConfig({});
-    expect(config).toMatchObject({ host: '127.0.0.1', apiPort: 3000, deliveryPort: 3001, databaseUrl: null, engine: 'embedded' });
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      apiPort: 3000,
+      deliveryPort: 3001,
+      databaseUrl: null,
+      engine: 'embedded',
+    });
     expect(isAbsolute(config.dataDir)).toBe(true);
     expect(config.apiUrl).toBe('http://127.0.0.1:3000');
   });
@@ -22,14 +28,20 @@ describe('configuration', () => {
   ])('a bad %s stops the start with its name and the fix', (name, value) => {
     expect(() => loadConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => loadConfig({ [name]: value })).toThrow(/then start again/);
-    expect(() => loadConfig({ [name]: value })).toThrow(new RegExp(name === 'TLS_CERT' ? 'TLS_KEY' : name));
+    expect(() => loadConfig({ [name]: value })).toThrow(
+      new RegExp(name === 'TLS_CERT' ? 'TLS_KEY' : name),
+    );
   });
 
   test('every fault is listed at once, and no secret is repeated', () => {
     const message = String(
       (() => {
         try {
-          return loadConfig({ API_PORT: 'x', DELIVERY_PORT: 'y', DATABASE_URL: 'mysql://user:hunter2@db/x' });
+          return loadConfig({
+            API_PORT: 'x',
+            DELIVERY_PORT: 'y',
+            DATABASE_URL: 'mysql://user:hunter2@db/x',
+          });
         } catch (error) {
           return error;
         }
@@ -45,6 +57,7 @@ describe('configuration', () => {
   });
 
   test('every setting has a meaning for the docs', () => {
-    for (const { name, meaning } of describeConfig()) expect([name, meaning.length > 10]).toEqual([name, true]);
+    for (const { name, meaning } of describeConfig())
+      expect([name, meaning.length > 10]).toEqual([name, true]);
   });
 });

@@ -4,7 +4,9 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = z.coerce.number().int().min(0);
 const count = z.coerce.number().int().min(1);
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((value) => value === 'true' || value === '1');
 
 /** Every environment variable that Holdline reads, said once. The README's table comes from it. */
 const Environment = z
@@ -17,7 +19,9 @@ const Environment = z
       .string()
       .regex(/^[A-Za-z0-9+/]{43}=$/, 'is not 32 bytes in base64')
       .optional()
-      .describe('Base64 of 32 bytes from which every secret is derived; unset: made once and kept in the data directory.'),
+      .describe(
+        'Base64 of 32 bytes from which every secret is derived; unset: made once and kept in the data directory.',
+      ),
     DATABASE_URL: z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'is not a postgres:// URL')
@@ -25,21 +29,49 @@ const Environment = z
       .describe('A PostgreSQL of your own; unset: the embedded one.'),
     ENGINE: z.enum(['embedded', 'nats']).default('embedded').describe('Where messages are kept.'),
     NATS_URL: z.string().min(1).optional().describe('Servers of the nats engine.'),
-    TLS_CERT: z.string().min(1).optional().describe('Certificate chain (PEM file); with TLS_KEY: serve HTTPS.'),
+    TLS_CERT: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Certificate chain (PEM file); with TLS_KEY: serve HTTPS.'),
     TLS_KEY: z.string().min(1).optional().describe('Private key (PEM file).'),
-    TLS_CLIENT_CA: z.string().min(1).optional().describe('CA (PEM file) that client certificates must come from.'),
+    TLS_CLIENT_CA: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('CA (PEM file) that client certificates must come from.'),
     STRIPE_SECRET_KEY: z.string().min(1).optional().describe('Stripe API key.'),
-    STRIPE_WEBHOOK_SECRET: z.string().min(1).optional().describe('Signing secret of the Stripe webhook.'),
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Signing secret of the Stripe webhook.'),
     STRIPE_HOST: z.string().min(1).optional().describe('Another host in place of api.stripe.com.'),
-    HOLDLINE_API_URL: z.url().optional().describe('Where delivery finds the control plane; unset: API_PORT on HOST.'),
-    PUBLIC_API_URL: z.url().optional().describe('Address of the control plane as its users see it (behind a proxy).'),
-    PUBLIC_DELIVERY_URL: z.url().optional().describe('Address of the data plane as its users see it.'),
-    TRUST_PROXY: flag.default(false).describe('Believe X-Forwarded-* (only behind a proxy that sets them).'),
-    MAX_HOLDS: count.default(100_000).describe('Held requests that one delivery process takes at most.'),
+    HOLDLINE_API_URL: z
+      .url()
+      .optional()
+      .describe('Where delivery finds the control plane; unset: API_PORT on HOST.'),
+    PUBLIC_API_URL: z
+      .url()
+      .optional()
+      .describe('Address of the control plane as its users see it (behind a proxy).'),
+    PUBLIC_DELIVERY_URL: z
+      .url()
+      .optional()
+      .describe('Address of the data plane as its users see it.'),
+    TRUST_PROXY: flag
+      .default(false)
+      .describe('Believe X-Forwarded-* (only behind a proxy that sets them).'),
+    MAX_HOLDS: count
+      .default(100_000)
+      .describe('Held requests that one delivery process takes at most.'),
     STORAGE_FLOOR_BYTES: bytes
       .default(100 * 1024 * 1024)
       .describe('Free disk space below which publishing is refused (507).'),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('How much is logged.'),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+      .default('info')
+      .describe('How much is logged.'),
   })
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     path: ['TLS_KEY'],
@@ -59,7 +91,11 @@ export interface Config {
   readonly masterKey: string | null;
   readonly databaseUrl: string | null;
   readonly engine: 'embedded' | 'nats';
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
+  readonly tls: {
+    readonly cert: string;
+    readonly key: string;
+    readonly clientCa: string | null;
+  } | null;
   /** Where delivery reaches the control plane. */
   readonly internalApiUrl: string;
   /** As users see them; no slash at the end. */
@@ -80,7 +116,9 @@ export class ConfigError extends Error {}
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const known = Object.keys(Environment.shape);
-  const given = Object.fromEntries(known.filter((name) => env[name]).map((name) => [name, env[name]]));
+  const given = Object.fromEntries(
+    known.filter((name) => env[name]).map((name) => [name, env[name]]),
+  );
   const parsed = Environment.safeParse(given);
   if (!parsed.success) throw new ConfigError(explain(parsed.error.issues, given));
   const e = parsed.data;
@@ -96,7 +134,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     masterKey: e.HOLDLINE_MASTER_KEY ?? null,
     databaseUrl: e.DATABASE_URL ?? null,
     engine: e.ENGINE,
-    tls: e.TLS_CERT && e.TLS_KEY ? { cert: e.TLS_CERT, key: e.TLS_KEY, clientCa: e.TLS_CLIENT_CA ?? null } : null,
+    tls:
+      e.TLS_CERT && e.TLS_KEY
+        ? { cert: e.TLS_CERT, key: e.TLS_KEY, clientCa: e.TLS_CLIENT_CA ?? null }
+        : null,
     internalApiUrl: trim(e.HOLDLINE_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     apiUrl: trim(e.PUBLIC_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     deliveryUrl: trim(e.PUBLIC_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
@@ -119,12 +160,18 @@ export function describeConfig(): readonly { name: string; fallback: string; mea
   });
 }
 
-function explain(issues: readonly z.core.$ZodIssue[], given: Record<string, string | undefined>): string {
+function explain(
+  issues: readonly z.core.$ZodIssue[],
+  given: Record<string, string | undefined>,
+): string {
   const shape: Record<string, z.ZodType> = Environment.shape;
   const lines = issues.map((issue) => {
     const name = String(issue.path[0] ?? '');
     const secret = /KEY|SECRET|DATABASE_URL/.test(name);
-    const value = given[name] === undefined ? 'is not set' : `is ${secret ? 'set' : JSON.stringify(given[name])}`;
+    const value =
+      given[name] === undefined
+        ? 'is not set'
+        : `is ${secret ? 'set' : JSON.stringify(given[name])}`;
     const meaning = shape[name]?.description;
     return `  ${name} ${value}: ${issue.message}. ${meaning ? `(${meaning}) ` : ''}Correct it or leave it out, then start again.`;
   });

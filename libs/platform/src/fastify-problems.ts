@@ -10,8 +10,14 @@ const FASTIFY_CODES: Record<string, ProblemCode> = {
 };
 
 /** A refusal as Fastify sends it: problem document, Retry-After, WWW-Authenticate where they belong. */
-export function sendProblem(reply: FastifyReply, problem: Problem, docs: string, requestId: string): FastifyReply {
-  if (problem.extras.retryAfter !== undefined) reply.header('retry-after', Math.ceil(problem.extras.retryAfter));
+export function sendProblem(
+  reply: FastifyReply,
+  problem: Problem,
+  docs: string,
+  requestId: string,
+): FastifyReply {
+  if (problem.extras.retryAfter !== undefined)
+    reply.header('retry-after', Math.ceil(problem.extras.retryAfter));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer, Basic realm="Holdline"');
   return reply
     .code(problem.status)
@@ -34,12 +40,18 @@ export function toProblem(error: unknown): Problem {
 }
 
 /** The one place where a Fastify app turns errors and unknown paths into problem documents and logs them. */
-export function installProblems(fastify: FastifyInstance, options: { docs: string; log: Logger }): void {
+export function installProblems(
+  fastify: FastifyInstance,
+  options: { docs: string; log: Logger },
+): void {
   fastify.setErrorHandler((error: unknown, request: FastifyRequest, reply) => {
     const problem = toProblem(error);
     const requestId = randomUUID();
     if (problem.status >= 500 && problem.code === 'internal') {
-      options.log.error({ err: problem.cause ?? problem, requestId, method: request.method }, 'a request failed');
+      options.log.error(
+        { err: problem.cause ?? problem, requestId, method: request.method },
+        'a request failed',
+      );
     }
     return sendProblem(reply, problem, options.docs, requestId);
   });

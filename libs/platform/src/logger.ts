@@ -24,7 +24,12 @@ const SECRETS = [
 /** One JSON line an event on standard error, so that standard output stays for people. */
 export function createLogger(name: string, level: string): Logger {
   return pino(
-    { name, level, redact: { paths: SECRETS, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      name,
+      level,
+      redact: { paths: SECRETS, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     pino.destination({ dest: 2, sync: true }),
   );
 }

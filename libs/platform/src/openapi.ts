@@ -18,13 +18,27 @@ export function openapiDocument(info: DocumentInfo, routes: readonly RouteSpec[]
   }
   return {
     openapi: '3.1.0',
-    info: { title: info.title, version: '0.1.0', description: info.description, license: { name: 'Apache-2.0' } },
+    info: {
+      title: info.title,
+      version: '0.1.0',
+      description: info.description,
+      license: { name: 'Apache-2.0' },
+    },
     servers: [{ url: info.server }],
     paths,
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'An API key, or HTTP Basic with the key as user name.' },
-        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A client token.' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, or HTTP Basic with the key as user name.',
+        },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'A client token.',
+        },
         session: { type: 'apiKey', in: 'cookie', name: 'holdline_session' },
       },
       schemas: { Problem: PROBLEM_SCHEMA },
@@ -53,7 +67,11 @@ function operation(route: RouteSpec): Json {
       [route.success.status]: {
         description: route.success.description,
         ...(route.success.schema
-          ? { content: { 'application/json': { schema: jsonSchema(route.success.schema, 'output') } } }
+          ? {
+              content: {
+                'application/json': { schema: jsonSchema(route.success.schema, 'output') },
+              },
+            }
           : {}),
       },
       ...problemResponses(route.problems),
@@ -62,7 +80,9 @@ function operation(route: RouteSpec): Json {
 }
 
 function bodyContent(route: RouteSpec): Json {
-  const content: Json = { 'application/json': { schema: jsonSchema(route.body as z.ZodType, 'input') } };
+  const content: Json = {
+    'application/json': { schema: jsonSchema(route.body as z.ZodType, 'input') },
+  };
   for (const type of route.otherBodies ?? []) {
     content[type] = { schema: { type: 'string', maxLength: LIMIT.messageMaxBytes } };
   }
@@ -80,12 +100,17 @@ function pathParameters(path: string): Json[] {
 
 function queryParameters(query: z.ZodType | undefined): Json[] {
   if (!query) return [];
-  const schema = jsonSchema(query, 'input') as { properties?: Record<string, Json>; required?: string[] };
+  const schema = jsonSchema(query, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
   return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,
     in: 'query',
     required: schema.required?.includes(name) ?? false,
-    ...(typeof property['description'] === 'string' ? { description: property['description'] } : {}),
+    ...(typeof property['description'] === 'string'
+      ? { description: property['description'] }
+      : {}),
     schema: property,
   }));
 }
@@ -101,7 +126,9 @@ function problemResponses(codes: readonly ProblemCode[]): Json {
     [...byStatus].map(([status, same]) => [
       status,
       {
-        description: same.map((code) => `\`${code}\`: ${PROBLEMS[code].title}. ${PROBLEMS[code].remedy}`).join('\n\n'),
+        description: same
+          .map((code) => `\`${code}\`: ${PROBLEMS[code].title}. ${PROBLEMS[code].remedy}`)
+          .join('\n\n'),
         content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
@@ -109,7 +136,10 @@ function problemResponses(codes: readonly ProblemCode[]): Json {
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+  }) as Json;
   return rest;
 }
 

@@ -21,7 +21,10 @@ export interface ServicePages {
 }
 
 /** The pages that both servers have: health, metrics, OpenAPI, docs and the explanation of each refusal. */
-export async function registerServicePages(fastify: FastifyInstance, pages: ServicePages): Promise<void> {
+export async function registerServicePages(
+  fastify: FastifyInstance,
+  pages: ServicePages,
+): Promise<void> {
   fastify.get('/healthz', async () => ({ status: 'alive' }));
   fastify.get('/readyz', async (_request, reply) => {
     const state = await readiness(pages.checks);
@@ -29,23 +32,35 @@ export async function registerServicePages(fastify: FastifyInstance, pages: Serv
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status: ready ? 'ready' : pages.draining() ? 'draining' : 'not ready', parts: state.parts });
+      .send({
+        status: ready ? 'ready' : pages.draining() ? 'draining' : 'not ready',
+        parts: state.parts,
+      });
   });
   fastify.get('/metrics', async (_request, reply) =>
     reply.type(pages.metrics.contentType).send(await pages.metrics.metrics()),
   );
 
-  const document = openapiDocument({ title: pages.title, description: pages.description, server: pages.url }, pages.routes);
+  const document = openapiDocument(
+    { title: pages.title, description: pages.description, server: pages.url },
+    pages.routes,
+  );
   fastify.get('/openapi.json', async () => document);
 
   await fastify.register(fastifyStatic, {
     root: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
     prefix: '/docs/assets/',
+    decorateReply: false,
     // Only what the page needs: the package's own example page points elsewhere.
-    allowedPath: (path) => /^\/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)$/.test(path),
+    allowedPath: (path) =>
+      /^\/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)$/.test(path),
   });
-  fastify.get('/docs', async (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage(pages.title)));
-  fastify.get('/docs/start.js', async (_request, reply) => reply.type('text/javascript').send(START_SWAGGER));
+  fastify.get('/docs', async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(docsPage(pages.title)),
+  );
+  fastify.get('/docs/start.js', async (_request, reply) =>
+    reply.type('text/javascript').send(START_SWAGGER),
+  );
   fastify.get<{ Params: { code: string } }>('/docs/errors/:code', async (request, reply) => {
     const { code } = request.params;
     if (!Object.hasOwn(PROBLEMS, code)) return reply.callNotFound();

@@ -5,7 +5,11 @@ import type { Logger } from './logger.js';
  * exits 0 when it is done. After `deadlineMs` it exits 1, so that a stuck drain cannot hold up a restart;
  * a second signal ends at once.
  */
-export function drainOnSignal(options: { drain: () => Promise<void>; deadlineMs: number; log: Logger }): void {
+export function drainOnSignal(options: {
+  drain: () => Promise<void>;
+  deadlineMs: number;
+  log: Logger;
+}): void {
   let draining = false;
   const begin = (why: string) => {
     if (draining) {
@@ -42,7 +46,9 @@ export function failStart(error: unknown, port: { variable: string; value: numbe
   } else if (error instanceof Error && error.constructor.name === 'ConfigError') {
     process.stderr.write(`${error.message}\n`);
   } else {
-    process.stderr.write(`holdline: the start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `holdline: the start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   }
   process.exit(1);
 }

@@ -1,9 +1,23 @@
 import { HEADER, Problem } from '#contracts';
 import type { Exchange, FlatHeaders } from './exchange.js';
 
-const EXPOSED = [HEADER.cursor, HEADER.hold, HEADER.requestId, 'Link', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'Preference-Applied'].join(', ');
+const EXPOSED = [
+  HEADER.cursor,
+  HEADER.hold,
+  HEADER.requestId,
+  'Link',
+  'Retry-After',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Preference-Applied',
+].join(', ');
 
-const ANYONE: FlatHeaders = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', EXPOSED];
+const ANYONE: FlatHeaders = [
+  'Access-Control-Allow-Origin',
+  '*',
+  'Access-Control-Expose-Headers',
+  EXPOSED,
+];
 
 /**
  * Answers a preflight. It brings no credential, so the app is unknown: which origins an app allows is
@@ -13,12 +27,16 @@ export function preflight(exchange: Exchange): void {
   exchange.send(
     204,
     [
-      'Access-Control-Allow-Origin', '*',
-      'Access-Control-Allow-Methods', 'GET, POST, PUT, DELETE',
+      'Access-Control-Allow-Origin',
+      '*',
+      'Access-Control-Allow-Methods',
+      'GET, POST, PUT, DELETE',
       'Access-Control-Allow-Headers',
       ['Authorization', 'Content-Type', 'Prefer', HEADER.id, HEADER.name].join(', '),
-      'Access-Control-Max-Age', '7200',
-      'Content-Length', '0',
+      'Access-Control-Max-Age',
+      '7200',
+      'Content-Length',
+      '0',
     ],
     null,
   );
@@ -35,8 +53,12 @@ export function openToPages(exchange: Exchange): void {
  */
 export function checkOrigin(exchange: Exchange, allowedOrigins: readonly string[]): void {
   const origin = exchange.header('origin');
-  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return;
+  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
+    return;
   const host = exchange.header('host');
   if (host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)) return;
-  throw new Problem('forbidden', `This app does not take requests from pages of ${origin.slice(0, 200)}. Add the origin to the app's allowedOrigins.`);
+  throw new Problem(
+    'forbidden',
+    `This app does not take requests from pages of ${origin.slice(0, 200)}. Add the origin to the app's allowedOrigins.`,
+  );
 }

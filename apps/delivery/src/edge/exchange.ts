@@ -83,7 +83,8 @@ export class NodeExchange implements Exchange {
     const { res } = this;
     if (res.headersSent || res.destroyed) return;
     let all = this.extra === NONE ? headers : headers.concat(this.extra);
-    if ((this.host.draining || this.closing) && this.req.httpVersionMajor === 1) all = all.concat('Connection', 'close');
+    if ((this.host.draining || this.closing) && this.req.httpVersionMajor === 1)
+      all = all.concat('Connection', 'close');
     res.writeHead(status, all as string[]);
     res.end(body ?? undefined);
   }
@@ -92,17 +93,25 @@ export class NodeExchange implements Exchange {
     const requestId = randomUUID();
     this.host.refused(problem, requestId);
     // Node reads the rest of a refused body and throws it away; a long or endless one is cut instead.
-    if (!this.req.complete && !(Number(this.req.headers['content-length'] ?? Infinity) <= DRAINED_BYTES)) {
+    if (
+      !this.req.complete &&
+      !(Number(this.req.headers['content-length'] ?? Infinity) <= DRAINED_BYTES)
+    ) {
       this.closing = this.method !== 'GET' && this.method !== 'HEAD';
     }
     const text = JSON.stringify(problem.toDocument(this.host.docs, requestId));
     const headers = [
-      'Content-Type', PROBLEM_TYPE,
-      'Content-Length', String(Buffer.byteLength(text)),
-      'Cache-Control', 'no-store',
-      HEADER.requestId, requestId,
+      'Content-Type',
+      PROBLEM_TYPE,
+      'Content-Length',
+      String(Buffer.byteLength(text)),
+      'Cache-Control',
+      'no-store',
+      HEADER.requestId,
+      requestId,
     ];
-    if (problem.extras.retryAfter !== undefined) headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
+    if (problem.extras.retryAfter !== undefined)
+      headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
     if (problem.status === 401) headers.push('WWW-Authenticate', 'Bearer, Basic realm="Holdline"');
     this.send(problem.status, headers, text);
   }
@@ -122,14 +131,22 @@ export class NodeExchange implements Exchange {
           chunks.push(chunk);
         }
       });
-      this.req.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
-      this.req.on('error', () => reject(new Problem('invalid_request', 'The body ended before it was complete.')));
+      this.req.on('end', () =>
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)),
+      );
+      this.req.on('error', () =>
+        reject(new Problem('invalid_request', 'The body ended before it was complete.')),
+      );
     });
   }
 }
 
 function tooLarge(bytes: number, max: number): Problem {
-  return new Problem('message_too_large', `The body has ${bytes} bytes or more; a request takes ${max} at most.`, {
-    limit: { name: 'body_bytes', scope: 'request', max, used: bytes, resetAt: null },
-  });
+  return new Problem(
+    'message_too_large',
+    `The body has ${bytes} bytes or more; a request takes ${max} at most.`,
+    {
+      limit: { name: 'body_bytes', scope: 'request', max, used: bytes, resetAt: null },
+    },
+  );
 }

@@ -2,9 +2,17 @@ import { Problem, type ProblemCode } from '#contracts';
 import type { z } from 'zod';
 
 /** A schema's complaints as one refusal: the first in words, all of them with JSON pointers. */
-export function schemaProblem(code: ProblemCode, error: z.ZodError, what: string, prefix = ''): Problem {
+export function schemaProblem(
+  code: ProblemCode,
+  error: z.ZodError,
+  what: string,
+  prefix = '',
+): Problem {
   const errors = error.issues.slice(0, 20).map((issue) => ({
-    pointer: `${prefix}/${issue.path.map((part) => escapePointer(String(part))).join('/')}`.replace(/\/$/, ''),
+    pointer: `${prefix}/${issue.path.map((part) => escapePointer(String(part))).join('/')}`.replace(
+      /\/$/,
+      '',
+    ),
     message: issue.message,
   }));
   const first = errors[0];

@@ -7,7 +7,10 @@ import type { Exchange } from './exchange.js';
  * Who asks. Synchronous whenever the credential was seen before.
  * @throws Problem key_in_url, unauthenticated, token_expired, revoked, forbidden (origin)
  */
-export function identify(exchange: Exchange, authenticator: Authenticator): Principal | Promise<Principal> {
+export function identify(
+  exchange: Exchange,
+  authenticator: Authenticator,
+): Principal | Promise<Principal> {
   const principal = authenticator.authenticate(exchange.header('authorization'));
   if (principal instanceof Promise) {
     return principal.then((known) => {
@@ -23,7 +26,10 @@ export function identify(exchange: Exchange, authenticator: Authenticator): Prin
 export function refuseKeyInUrl({ path, query }: Exchange): void {
   if (!mayHoldKey(path) && !mayHoldKey(query)) return;
   if (!holdsKey(path) && !holdsKey(query)) return;
-  throw new Problem('key_in_url', 'The URL holds an API key. Send it as `Authorization: Bearer <key>`, and rotate this one: it may have been logged.');
+  throw new Problem(
+    'key_in_url',
+    'The URL holds an API key. Send it as `Authorization: Bearer <key>`, and rotate this one: it may have been logged.',
+  );
 }
 
 /** A cheap look first, as this is asked of every request. */

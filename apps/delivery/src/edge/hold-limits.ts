@@ -14,18 +14,26 @@ export class HoldLimits {
    */
   take(principal: Principal): void {
     if (this.total >= this.max) {
-      throw new Problem('unavailable', `This server holds ${this.max} requests and takes no more. Try again shortly; another server may have room.`, {
-        retryAfter: 1,
-        limit: { name: 'holds', scope: 'server', max: this.max, used: this.total, resetAt: null },
-      });
+      throw new Problem(
+        'unavailable',
+        `This server holds ${this.max} requests and takes no more. Try again shortly; another server may have room.`,
+        {
+          retryAfter: 1,
+          limit: { name: 'holds', scope: 'server', max: this.max, used: this.total, resetAt: null },
+        },
+      );
     }
     const used = this.byKey.get(principal.keyId) ?? 0;
     const max = principal.limits.holdsPerKey;
     if (max !== null && used >= max) {
-      throw new Problem('rate_limited', `This key has ${used} requests held, as many as its plan allows. End one, or wait until one is answered.`, {
-        retryAfter: 1,
-        limit: { name: 'holds', scope: 'key', max, used, resetAt: null },
-      });
+      throw new Problem(
+        'rate_limited',
+        `This key has ${used} requests held, as many as its plan allows. End one, or wait until one is answered.`,
+        {
+          retryAfter: 1,
+          limit: { name: 'holds', scope: 'key', max, used, resetAt: null },
+        },
+      );
     }
     this.byKey.set(principal.keyId, used + 1);
     this.total++;

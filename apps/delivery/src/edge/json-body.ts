@@ -8,7 +8,10 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new Problem('invalid_request', 'The body is not valid UTF-8. Send text as UTF-8, or bytes as application/octet-stream.');
+    throw new Problem(
+      'invalid_request',
+      'The body is not valid UTF-8. Send text as UTF-8, or bytes as application/octet-stream.',
+    );
   }
 }
 
@@ -20,13 +23,17 @@ export function decodeText(bytes: Uint8Array): string {
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeText(bytes);
   if (text.length > LIMIT.jsonDepth && deeperThan(text, LIMIT.jsonDepth)) {
-    throw new Problem('invalid_request', `The JSON nests deeper than ${LIMIT.jsonDepth} levels. Flatten it, or send it as a string.`);
+    throw new Problem(
+      'invalid_request',
+      `The JSON nests deeper than ${LIMIT.jsonDepth} levels. Flatten it, or send it as a string.`,
+    );
   }
   try {
     return secureJson.parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
   } catch (error) {
     const why = error instanceof Error ? error.message : 'syntax error';
-    const hint = text === '' ? 'The body is empty' : `The body is not acceptable JSON (${why.slice(0, 120)})`;
+    const hint =
+      text === '' ? 'The body is empty' : `The body is not acceptable JSON (${why.slice(0, 120)})`;
     throw new Problem('invalid_request', `${hint}. Send JSON, or name another Content-Type.`);
   }
 }

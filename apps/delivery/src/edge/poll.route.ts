@@ -14,19 +14,36 @@ const NOW: From = { kind: 'now' };
 /** POST /v1/poll: one held request for many channels, of several apps with a token each. */
 export async function poll(context: EdgeContext, exchange: Exchange): Promise<void> {
   // Somebody who is nobody is turned away before a body is read.
-  const caller = exchange.header('authorization') === undefined ? null : await identify(exchange, context.authenticator);
+  const caller =
+    exchange.header('authorization') === undefined
+      ? null
+      : await identify(exchange, context.authenticator);
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
-    throw new Problem('unsupported_media_type', 'A poll is JSON: send it with Content-Type: application/json.');
+    throw new Problem(
+      'unsupported_media_type',
+      'A poll is JSON: send it with Content-Type: application/json.',
+    );
   }
   const parsed = PollBody.safeParse(parseJson(await exchange.body(LIMIT.bodyBytes)));
-  if (!parsed.success) throw schemaProblem('invalid_request', parsed.error, 'The poll is not valid');
+  if (!parsed.success)
+    throw schemaProblem('invalid_request', parsed.error, 'The poll is not valid');
   const body = parsed.data;
   const total = body.subscriptions.reduce((sum, one) => sum + one.channels.length, 0);
   if (total > LIMIT.pollChannels) {
-    throw new Problem('invalid_request', `${total} channels in one poll; at most ${LIMIT.pollChannels} fit. Divide them over two polls.`, {
-      limit: { name: 'poll_channels', scope: 'request', max: LIMIT.pollChannels, used: total, resetAt: null },
-    });
+    throw new Problem(
+      'invalid_request',
+      `${total} channels in one poll; at most ${LIMIT.pollChannels} fit. Divide them over two polls.`,
+      {
+        limit: {
+          name: 'poll_channels',
+          scope: 'request',
+          max: LIMIT.pollChannels,
+          used: total,
+          resetAt: null,
+        },
+      },
+    );
   }
   const readers: Reader[] = [];
   for (const [index, { token, channels }] of body.subscriptions.entries()) {
@@ -37,7 +54,11 @@ export async function poll(context: EdgeContext, exchange: Exchange): Promise<vo
     cursor: cursorOfUrl(exchange.query) ?? body.cursor ?? null,
     from: body.from === undefined ? NOW : (parseFrom(body.from) as From),
     limit: body.limit ?? LIMIT.answerDefaultMessages,
-    hold: shortest(readers.map(({ principal }) => holdTime(exchange, body.wait ?? null, principal, context.clock.now()))),
+    hold: shortest(
+      readers.map(({ principal }) =>
+        holdTime(exchange, body.wait ?? null, principal, context.clock.now()),
+      ),
+    ),
     nextUrl: '/v1/poll?cursor=',
   });
 }
@@ -51,7 +72,10 @@ async function readerOf(
 ): Promise<Principal> {
   if (token === undefined) {
     if (caller) return caller;
-    throw new Problem('unauthenticated', `Subscription ${index + 1} has no token, and the request no Authorization header. Send one of them.`);
+    throw new Problem(
+      'unauthenticated',
+      `Subscription ${index + 1} has no token, and the request no Authorization header. Send one of them.`,
+    );
   }
   try {
     const principal = await context.authenticator.authenticate(`Bearer ${token}`);
@@ -70,7 +94,11 @@ async function readerOf(
 function cursorOfUrl(query: string): string | null {
   if (query === '') return null;
   const match = /^cursor=([A-Za-z0-9_-]+)$/.exec(query);
-  if (!match) throw new Problem('invalid_request', 'A poll takes its parameters in the body; the URL may carry `cursor` alone.');
+  if (!match)
+    throw new Problem(
+      'invalid_request',
+      'A poll takes its parameters in the body; the URL may carry `cursor` alone.',
+    );
   return match[1] as string;
 }
 

@@ -1,16 +1,32 @@
-import { BatchMessage, LIMIT, Problem, type ProblemDocument, type PublishMessage } from '#contracts';
+import {
+  BatchMessage,
+  LIMIT,
+  Problem,
+  type ProblemDocument,
+  type PublishMessage,
+} from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
 import { parseJson } from './json-body.js';
-import { checkPublisher, checkSizes, mediaType, refuseEncodedBody, retentionOf, sendJson, toWire } from './publish.route.js';
+import {
+  checkPublisher,
+  checkSizes,
+  mediaType,
+  refuseEncodedBody,
+  retentionOf,
+  sendJson,
+  toWire,
+} from './publish.route.js';
 
 /** The frame only: each message is judged by itself, so that one bad message refuses its channel alone. */
 const Frame = z.strictObject({ messages: z.array(z.unknown()).min(1).max(LIMIT.publishBatch) });
 
-type Result = (ReturnType<typeof toWire> & { status: 201; channel: string }) | (ProblemDocument & { channel?: string });
+type Result =
+  | (ReturnType<typeof toWire> & { status: 201; channel: string })
+  | (ProblemDocument & { channel?: string });
 
 interface ChannelGroup {
   readonly indexes: number[];
@@ -19,10 +35,18 @@ interface ChannelGroup {
 }
 
 /** POST /v1/messages: up to 1000 messages to many channels, atomic per channel, one result for each. */
-export async function publishBatch(context: EdgeContext, exchange: Exchange, principal: Principal, docs: string): Promise<void> {
+export async function publishBatch(
+  context: EdgeContext,
+  exchange: Exchange,
+  principal: Principal,
+  docs: string,
+): Promise<void> {
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
-    throw new Problem('unsupported_media_type', 'A batch is JSON: send it with Content-Type: application/json.');
+    throw new Problem(
+      'unsupported_media_type',
+      'A batch is JSON: send it with Content-Type: application/json.',
+    );
   }
   const frame = Frame.safeParse(parseJson(await exchange.body(LIMIT.bodyBytes)));
   if (!frame.success) throw schemaProblem('invalid_request', frame.error, 'The batch is not valid');
@@ -34,15 +58,23 @@ export async function publishBatch(context: EdgeContext, exchange: Exchange, pri
       try {
         await publishGroup(context, principal, channel, group, results);
       } catch (error) {
-        const problem = error instanceof Problem ? error : new Problem('internal', 'This message could not be stored.', {}, error);
-        for (const index of group.indexes) results[index] = { ...problem.toDocument(docs), channel };
+        const problem =
+          error instanceof Problem
+            ? error
+            : new Problem('internal', 'This message could not be stored.', {}, error);
+        for (const index of group.indexes)
+          results[index] = { ...problem.toDocument(docs), channel };
       }
     }),
   );
   sendJson(exchange, 207, JSON.stringify({ results }));
 }
 
-function groupByChannel(items: readonly unknown[], results: Result[], docs: string): Map<string, ChannelGroup> {
+function groupByChannel(
+  items: readonly unknown[],
+  results: Result[],
+  docs: string,
+): Map<string, ChannelGroup> {
   const groups = new Map<string, ChannelGroup>();
   items.forEach((item, index) => {
     const parsed = BatchMessage.safeParse(item);
@@ -65,12 +97,19 @@ function groupByChannel(items: readonly unknown[], results: Result[], docs: stri
 }
 
 function faultOf(error: z.ZodError, index: number): Problem {
-  return schemaProblem('invalid_message', error, `Message ${index + 1} is not valid`, `/messages/${index}`);
+  return schemaProblem(
+    'invalid_message',
+    error,
+    `Message ${index + 1} is not valid`,
+    `/messages/${index}`,
+  );
 }
 
 /** The channel that a bad message was meant for, when that much can be read. */
 function channelOf(item: unknown): string | null {
-  const parsed = BatchMessage.shape.channel.safeParse((item as { channel?: unknown } | null)?.channel);
+  const parsed = BatchMessage.shape.channel.safeParse(
+    (item as { channel?: unknown } | null)?.channel,
+  );
   return parsed.success ? parsed.data : null;
 }
 

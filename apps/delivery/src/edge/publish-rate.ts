@@ -24,16 +24,20 @@ export class PublishRate {
     // A batch larger than one second's worth passes when the key is idle, and is paid off afterwards.
     if (next - now > 1000 && due > now) {
       const resetAt = Math.ceil(next - 1000);
-      throw new Problem('rate_limited', `This key may publish ${max} messages a second. Send these again when Retry-After is over.`, {
-        retryAfter: Math.max(1, (resetAt - now) / 1000),
-        limit: {
-          name: 'publishes_per_second',
-          scope: 'key',
-          max,
-          used: Math.min(max, Math.ceil(((due - now) / 1000) * max)),
-          resetAt: new Date(resetAt).toISOString(),
+      throw new Problem(
+        'rate_limited',
+        `This key may publish ${max} messages a second. Send these again when Retry-After is over.`,
+        {
+          retryAfter: Math.max(1, (resetAt - now) / 1000),
+          limit: {
+            name: 'publishes_per_second',
+            scope: 'key',
+            max,
+            used: Math.min(max, Math.ceil(((due - now) / 1000) * max)),
+            resetAt: new Date(resetAt).toISOString(),
+          },
         },
-      });
+      );
     }
     if (this.due.size >= KEYS_KEPT) this.due.clear();
     this.due.set(principal.keyId, next);

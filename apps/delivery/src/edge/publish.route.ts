@@ -1,4 +1,12 @@
-import { LIMIT, MessageId, MessageName, Problem, PublishMessage, utf8Bytes, type NamespaceRules } from '#contracts';
+import {
+  LIMIT,
+  MessageId,
+  MessageName,
+  Problem,
+  PublishMessage,
+  utf8Bytes,
+  type NamespaceRules,
+} from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Published } from '#mediator';
 import { z } from 'zod';
@@ -10,7 +18,12 @@ import { decodeText, parseJson } from './json-body.js';
 const MessageArray = z.array(PublishMessage).min(1).max(LIMIT.publishBatch);
 
 /** POST /v1/channels/{channel}/messages: an object, an array, or a body of any other type as one message. */
-export async function publish(context: EdgeContext, exchange: Exchange, principal: Principal, channel: string): Promise<void> {
+export async function publish(
+  context: EdgeContext,
+  exchange: Exchange,
+  principal: Principal,
+  channel: string,
+): Promise<void> {
   requireCapability(principal, 'publish', channel);
   const rules = context.store.rules(principal.appId, channel);
   checkPublisher(principal, rules, channel);
@@ -33,9 +46,13 @@ export async function publish(context: EdgeContext, exchange: Exchange, principa
 /** @throws Problem forbidden when the namespace lets only keys publish. */
 export function checkPublisher(principal: Principal, rules: NamespaceRules, channel: string): void {
   if (rules.publishers === 'keys' && principal.kind !== 'key') {
-    throw new Problem('forbidden', `In this namespace only API keys may publish; the channel ${JSON.stringify(channel)} takes no message from a token.`, {
-      capability: { operation: 'publish', channel },
-    });
+    throw new Problem(
+      'forbidden',
+      `In this namespace only API keys may publish; the channel ${JSON.stringify(channel)} takes no message from a token.`,
+      {
+        capability: { operation: 'publish', channel },
+      },
+    );
   }
 }
 
@@ -45,7 +62,10 @@ const TRANSIENT_SECONDS = 600;
 export function retentionOf(rules: NamespaceRules): { seconds: number; messages: number | null } {
   return rules.persistence
     ? { seconds: rules.retentionSeconds, messages: rules.retentionMessages }
-    : { seconds: Math.min(TRANSIENT_SECONDS, rules.retentionSeconds), messages: rules.retentionMessages };
+    : {
+        seconds: Math.min(TRANSIENT_SECONDS, rules.retentionSeconds),
+        messages: rules.retentionMessages,
+      };
 }
 
 /** @throws Problem message_too_large that names the first message over the limit. */
@@ -54,14 +74,24 @@ export function checkSizes(messages: readonly PublishMessage[], max: number): vo
     const { data, name, headers } = message;
     const size = utf8Bytes(JSON.stringify({ data, name, headers }));
     if (size <= max) return;
-    const which = messages.length > 1 ? `Message ${index + 1} of ${messages.length}` : 'The message';
-    throw new Problem('message_too_large', `${which} has ${size} bytes; this namespace takes ${max}. Store the bulk elsewhere and publish a reference, or raise the namespace's maxMessageBytes.`, {
-      limit: { name: 'message_bytes', scope: 'namespace', max, used: size, resetAt: null },
-    });
+    const which =
+      messages.length > 1 ? `Message ${index + 1} of ${messages.length}` : 'The message';
+    throw new Problem(
+      'message_too_large',
+      `${which} has ${size} bytes; this namespace takes ${max}. Store the bulk elsewhere and publish a reference, or raise the namespace's maxMessageBytes.`,
+      {
+        limit: { name: 'message_bytes', scope: 'namespace', max, used: size, resetAt: null },
+      },
+    );
   });
 }
 
-export function toWire(message: Published): { id: string; position: number; timestamp: string; duplicate?: true } {
+export function toWire(message: Published): {
+  id: string;
+  position: number;
+  timestamp: string;
+  duplicate?: true;
+} {
   const { id, position, timestamp } = message;
   const wire = { id, position, timestamp: new Date(timestamp).toISOString() };
   return message.duplicate ? { ...wire, duplicate: true } : wire;
@@ -71,7 +101,14 @@ export function sendJson(exchange: Exchange, status: number, text: string): void
   const body = Buffer.from(text);
   exchange.send(
     status,
-    ['Content-Type', 'application/json', 'Content-Length', String(body.length), 'Cache-Control', 'no-store'],
+    [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(body.length),
+      'Cache-Control',
+      'no-store',
+    ],
     body,
   );
 }
@@ -80,7 +117,10 @@ export function sendJson(exchange: Exchange, status: number, text: string): void
 export function refuseEncodedBody(exchange: Exchange): void {
   const encoding = exchange.header('content-encoding');
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new Problem('unsupported_media_type', `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not taken. Send the body as it is.`);
+    throw new Problem(
+      'unsupported_media_type',
+      `Content-Encoding ${JSON.stringify(encoding.slice(0, 40))} is not taken. Send the body as it is.`,
+    );
   }
 }
 
@@ -90,7 +130,10 @@ export function mediaType(exchange: Exchange): string {
   if (type === 'application/json') return type;
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new Problem('unsupported_media_type', `The charset ${JSON.stringify(charset.slice(0, 40))} is not taken. Send UTF-8.`);
+    throw new Problem(
+      'unsupported_media_type',
+      `The charset ${JSON.stringify(charset.slice(0, 40))} is not taken. Send UTF-8.`,
+    );
   }
   return (type.split(';', 1)[0] as string).trim().toLowerCase();
 }
@@ -101,17 +144,22 @@ function readMessages(exchange: Exchange, body: Buffer): readonly PublishMessage
   const json = parseJson(body);
   if (Array.isArray(json)) {
     const parsed = MessageArray.safeParse(json);
-    if (!parsed.success) throw schemaProblem('invalid_message', parsed.error, 'The array is not valid');
+    if (!parsed.success)
+      throw schemaProblem('invalid_message', parsed.error, 'The array is not valid');
     return parsed.data;
   }
   const parsed = PublishMessage.safeParse(json);
-  if (!parsed.success) throw schemaProblem('invalid_message', parsed.error, 'The message is not valid');
+  if (!parsed.success)
+    throw schemaProblem('invalid_message', parsed.error, 'The message is not valid');
   return [parsed.data];
 }
 
 /** Text and forms travel as a string, everything else as base64. */
 function rawMessage(exchange: Exchange, type: string, body: Buffer): PublishMessage {
-  const isText = type.startsWith('text/') || type === 'application/x-www-form-urlencoded' || /[/+](json|xml|javascript)$/.test(type);
+  const isText =
+    type.startsWith('text/') ||
+    type === 'application/x-www-form-urlencoded' ||
+    /[/+](json|xml|javascript)$/.test(type);
   const id = rawField(exchange, 'holdline-id', MessageId);
   const name = rawField(exchange, 'holdline-name', MessageName);
   return {
@@ -122,11 +170,16 @@ function rawMessage(exchange: Exchange, type: string, body: Buffer): PublishMess
   };
 }
 
-function rawField(exchange: Exchange, header: string, schema: typeof MessageId): string | undefined {
+function rawField(
+  exchange: Exchange,
+  header: string,
+  schema: typeof MessageId,
+): string | undefined {
   const value = exchange.header(header);
   if (value === undefined) return undefined;
   // Node reads header bytes as latin-1; a name in UTF-8 is put together again.
   const parsed = schema.safeParse(decodeText(Buffer.from(value, 'latin1')));
-  if (!parsed.success) throw schemaProblem('invalid_message', parsed.error, `The header ${header} is not valid`);
+  if (!parsed.success)
+    throw schemaProblem('invalid_message', parsed.error, `The header ${header} is not valid`);
   return parsed.data;
 }

@@ -40,17 +40,21 @@ export class ReceivePlans {
       const end = query.indexOf('&', at);
       const raw = query.slice(at + 7, end < 0 ? undefined : end);
       cursor = raw.includes('%') ? decode(raw, 'cursor') : raw;
-      rest = query.slice(0, Math.max(0, at - 1)) + (end < 0 ? '' : query.slice(at === 0 ? end + 1 : end));
+      rest =
+        query.slice(0, Math.max(0, at - 1)) +
+        (end < 0 ? '' : query.slice(at === 0 ? end + 1 : end));
       if (rest.startsWith('cursor=') || rest.includes('&cursor=')) {
         throw new Problem('invalid_request', '`cursor` is given twice. Send one.');
       }
-      if (cursor === '') throw new Problem('invalid_request', '`cursor` is empty. Leave it out to start anew.');
+      if (cursor === '')
+        throw new Problem('invalid_request', '`cursor` is empty. Leave it out to start anew.');
     }
     const key = `${path}?${rest}`;
     let plan = this.plans.get(key);
     if (!plan) {
       plan = makePlan(path, rest, pathChannel);
-      if (this.plans.size >= PLANS_KEPT) this.plans.delete(this.plans.keys().next().value as string);
+      if (this.plans.size >= PLANS_KEPT)
+        this.plans.delete(this.plans.keys().next().value as string);
       this.plans.set(key, plan);
     }
     return { plan, cursor };
@@ -71,18 +75,27 @@ function makePlan(path: string, rest: string, pathChannel: string | null): Recei
       );
     }
     if (name === 'channel') channels.push(value);
-    else if (Object.hasOwn(given, name)) throw new Problem('invalid_request', `\`${name}\` is given twice. Send one.`);
+    else if (Object.hasOwn(given, name))
+      throw new Problem('invalid_request', `\`${name}\` is given twice. Send one.`);
     else given[name] = value;
   }
   if (pathChannel !== null && channels.length > 0) {
-    throw new Problem('invalid_request', 'The path names the channel already. For several, use GET /v1/messages?channel=a&channel=b.');
+    throw new Problem(
+      'invalid_request',
+      'The path names the channel already. For several, use GET /v1/messages?channel=a&channel=b.',
+    );
   }
   const names = pathChannel === null ? [...new Set(channels)] : [pathChannel];
   checkChannels(names);
   const parsed = ReceiveQuery.safeParse(given);
-  if (!parsed.success) throw schemaProblem('invalid_request', parsed.error, 'The query is not valid');
+  if (!parsed.success)
+    throw schemaProblem('invalid_request', parsed.error, 'The query is not valid');
   const { from, wait, limit } = parsed.data;
-  const kept = rest.split('&').filter((part) => part !== '' && !part.startsWith('from=') && !part.startsWith('access_token='));
+  const kept = rest
+    .split('&')
+    .filter(
+      (part) => part !== '' && !part.startsWith('from=') && !part.startsWith('access_token='),
+    );
   return Object.freeze({
     channels: Object.freeze(names),
     from: from === undefined ? NOW : (parseFrom(from) as From),
@@ -94,12 +107,25 @@ function makePlan(path: string, rest: string, pathChannel: string | null): Recei
 
 function checkChannels(names: readonly string[]): void {
   if (names.length === 0) {
-    throw new Problem('invalid_request', 'No channel is named. Add `channel=<name>`, once for each channel.');
+    throw new Problem(
+      'invalid_request',
+      'No channel is named. Add `channel=<name>`, once for each channel.',
+    );
   }
   if (names.length > LIMIT.queryChannels) {
-    throw new Problem('invalid_request', `${names.length} channels; a GET takes ${LIMIT.queryChannels}. Use POST /v1/poll for up to ${LIMIT.pollChannels}.`, {
-      limit: { name: 'query_channels', scope: 'request', max: LIMIT.queryChannels, used: names.length, resetAt: null },
-    });
+    throw new Problem(
+      'invalid_request',
+      `${names.length} channels; a GET takes ${LIMIT.queryChannels}. Use POST /v1/poll for up to ${LIMIT.pollChannels}.`,
+      {
+        limit: {
+          name: 'query_channels',
+          scope: 'request',
+          max: LIMIT.queryChannels,
+          used: names.length,
+          resetAt: null,
+        },
+      },
+    );
   }
   for (const name of names) {
     const fault = channelNameFault(name);

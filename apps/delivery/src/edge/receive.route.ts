@@ -28,7 +28,12 @@ export interface HeldRequest {
 }
 
 /** GET /v1/channels/{channel}/messages and GET /v1/messages. */
-export function receive(context: EdgeContext, exchange: Exchange, principal: Principal, parsed: ParsedReceive): void {
+export function receive(
+  context: EdgeContext,
+  exchange: Exchange,
+  principal: Principal,
+  parsed: ParsedReceive,
+): void {
   const { plan, cursor } = parsed;
   holdRequest(context, exchange, {
     readers: [{ principal, channels: plan.channels }],
@@ -119,12 +124,18 @@ function answerHead(answer: Answer, { nextUrl, hold }: HeldRequest): FlatHeaders
   lastUrl = nextUrl;
   lastHold = hold;
   lastHead = [
-    'Content-Type', 'application/json',
-    'Content-Length', String(answer.body.length),
-    'Cache-Control', 'no-store',
-    HEADER.cursor, answer.cursor,
-    'Link', `<${nextUrl}${answer.cursor}>; rel="next"`,
-    HEADER.hold, `${hold.seconds}; reason=${hold.reason}`,
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(answer.body.length),
+    'Cache-Control',
+    'no-store',
+    HEADER.cursor,
+    answer.cursor,
+    'Link',
+    `<${nextUrl}${answer.cursor}>; rel="next"`,
+    HEADER.hold,
+    `${hold.seconds}; reason=${hold.reason}`,
   ];
   return lastHead;
 }
@@ -139,12 +150,18 @@ const DEFAULT_HOLD: HoldTime = { seconds: LIMIT.holdDefaultSeconds, reason: 'def
  * What was asked for (the query before `Prefer: wait`, RFC 7240), else the default; never past the end
  * of the credential.
  */
-export function holdTime(exchange: Exchange, wait: number | null, principal: Principal, now: number): HoldTime {
+export function holdTime(
+  exchange: Exchange,
+  wait: number | null,
+  principal: Principal,
+  now: number,
+): HoldTime {
   let time = DEFAULT_HOLD;
   if (wait !== null) time = { seconds: wait, reason: 'asked' };
   else {
     const prefer = exchange.header('prefer');
-    const preferred = prefer === undefined ? null : /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?/i.exec(prefer);
+    const preferred =
+      prefer === undefined ? null : /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?/i.exec(prefer);
     if (preferred) {
       const seconds = Number(preferred[1]);
       time =

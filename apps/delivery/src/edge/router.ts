@@ -23,7 +23,11 @@ type Handler = (principal: Principal) => void | Promise<void>;
 export class EdgeRouter {
   constructor(
     private readonly context: EdgeContext,
-    private readonly options: { docs: string; log: (error: unknown) => void; isDraining: () => boolean },
+    private readonly options: {
+      docs: string;
+      log: (error: unknown) => void;
+      isDraining: () => boolean;
+    },
   ) {}
 
   handle(exchange: Exchange): void {
@@ -41,10 +45,16 @@ export class EdgeRouter {
     if (method === 'OPTIONS') return preflight(exchange);
     refuseKeyInUrl(exchange);
     if (this.options.isDraining()) {
-      throw new Problem('draining', 'This server is shutting down and takes no new requests.', { retryAfter: 1 });
+      throw new Problem('draining', 'This server is shutting down and takes no new requests.', {
+        retryAfter: 1,
+      });
     }
     if (!this.context.isConfigured()) {
-      throw new Problem('unavailable', 'This server has just started and does not know its tenants yet.', { retryAfter: 1 });
+      throw new Problem(
+        'unavailable',
+        'This server has just started and does not know its tenants yet.',
+        { retryAfter: 1 },
+      );
     }
     if (path === '/v1/poll') {
       if (method !== 'POST') throw wrongMethod(exchange, 'POST');
@@ -65,7 +75,8 @@ export class EdgeRouter {
       if (rest === '/messages') {
         const channel = channelOf(path.slice(CHANNELS.length, slash));
         if (method === 'GET') {
-          return (who) => receive(context, exchange, who, context.plans.parse(path, exchange.query, channel));
+          return (who) =>
+            receive(context, exchange, who, context.plans.parse(path, exchange.query, channel));
         }
         if (method === 'POST') return (who) => publish(context, exchange, who, channel);
         throw wrongMethod(exchange, 'GET, POST');
@@ -77,15 +88,20 @@ export class EdgeRouter {
       }
     } else if (path === '/v1/messages') {
       if (method === 'GET') {
-        return (who) => receive(context, exchange, who, context.plans.parse(path, exchange.query, null));
+        return (who) =>
+          receive(context, exchange, who, context.plans.parse(path, exchange.query, null));
       }
-      if (method === 'POST') return (who) => publishBatch(context, exchange, who, this.options.docs);
+      if (method === 'POST')
+        return (who) => publishBatch(context, exchange, who, this.options.docs);
       throw wrongMethod(exchange, 'GET, POST');
     } else if (path === '/v1/tokens') {
       if (method === 'POST') return (who) => tokens(context, exchange, who);
       throw wrongMethod(exchange, 'POST');
     }
-    throw new Problem('not_found', `There is nothing at ${method} ${path.slice(0, 200)}. The routes stand in /openapi.json.`);
+    throw new Problem(
+      'not_found',
+      `There is nothing at ${method} ${path.slice(0, 200)}. The routes stand in /openapi.json.`,
+    );
   }
 
   private fail(exchange: Exchange, error: unknown): void {
@@ -104,7 +120,10 @@ function channelOf(encoded: string): string {
     try {
       channel = decodeURIComponent(encoded);
     } catch {
-      throw new Problem('invalid_request', 'The channel in the path is not valid percent-encoded UTF-8.');
+      throw new Problem(
+        'invalid_request',
+        'The channel in the path is not valid percent-encoded UTF-8.',
+      );
     }
   }
   const fault = channelNameFault(channel);
@@ -114,5 +133,8 @@ function channelOf(encoded: string): string {
 
 function wrongMethod(exchange: Exchange, allow: string): Problem {
   exchange.always(['Allow', allow]);
-  return new Problem('method_not_allowed', `${exchange.path.slice(0, 200)} takes ${allow}, not ${exchange.method}.`);
+  return new Problem(
+    'method_not_allowed',
+    `${exchange.path.slice(0, 200)} takes ${allow}, not ${exchange.method}.`,
+  );
 }

@@ -13,7 +13,11 @@ export const AllowedOrigin = z
 function isOrigin(text: string): boolean {
   try {
     const url = new URL(text);
-    return (url.protocol === 'https:' || url.protocol === 'http:') && url.origin === text;
+    return (
+      (url.protocol === 'https:' || url.protocol === 'http:') &&
+      url.origin === text &&
+      !text.includes('*')
+    );
   } catch {
     return false;
   }

@@ -1,0 +1,32 @@
+/** Who may do what: keys, tokens, capabilities, revocation, secrets. */
+export {
+  type AccessChange,
+  type AccessClock,
+  AccessStore,
+  type CredentialOwner,
+  DEFAULT_RULES,
+} from './access-store.js';
+export { Authenticator, type AuthenticatorOptions } from './authenticate.js';
+export type { RandomBytes } from './base62.js';
+export { type CapabilitySet, compile, narrow } from './capabilities.js';
+export { type IssuedToken, issueToken, type TokenOrder } from './issue-token.js';
+export {
+  createKey,
+  createSigningSecret,
+  hashSecret,
+  holdsKey,
+  KEY_PATTERN,
+  type KeyMode,
+  type NewKey,
+  type ParsedKey,
+  parseKey,
+  secretMatches,
+} from './key-format.js';
+export { type Principal, requireCapability } from './principal.js';
+export {
+  sealContext,
+  type SealPlace,
+  type SecretPurpose,
+  Secrets,
+  type SecretsSource,
+} from './secrets.js';

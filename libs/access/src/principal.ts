@@ -1,0 +1,39 @@
+import { type Operation, type PlanLimits, Problem } from '#contracts';
+
+/** Who asks, and what they may do. Built only from a verified credential, never from a path. */
+export interface Principal {
+  readonly tenantId: string;
+  readonly appId: string;
+  /**
+   * The API key behind the request. For a token signed by one of the app's registered public keys:
+   * `jwk:<appId>:<thumbprint>`, which no API key's id can equal, nor another app's.
+   */
+  readonly keyId: string;
+  readonly kind: 'key' | 'token';
+  readonly clientId: string | null;
+  readonly tokenId: string | null;
+  /** Milliseconds since 1970; null for a key. A revocation is measured against it. */
+  readonly issuedAt: number | null;
+  /** Milliseconds since 1970, when the credential stops: a hold must not outlive it. null: never. */
+  readonly expiresAt: number | null;
+  may(operation: Operation, channel: string): boolean;
+  /** May use the control plane (scripts). Never true for a token. */
+  readonly admin: boolean;
+  readonly limits: PlanLimits;
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Throws `forbidden`, which names the missing right, unless the principal has it. */
+export function requireCapability(
+  principal: Principal,
+  operation: Operation,
+  channel: string,
+): void {
+  if (principal.may(operation, channel)) return;
+  throw new Problem(
+    'forbidden',
+    `This ${principal.kind} may not ${operation} on the channel ${JSON.stringify(channel)}. ` +
+      `Use a key or token whose capabilities allow ${operation} there.`,
+    { capability: { operation, channel } },
+  );
+}

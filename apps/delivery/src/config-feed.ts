@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigSnapshot } from '#contracts';
 import type { AccessStore, Secrets } from '#access';
 import type { Logger } from '#platform';
+import type { RequestConfig } from './config-request.js';
 
 const HOLD_SECONDS = 25;
 /** A failure shorter than this is a start or a restart, and not worth a line. */
@@ -26,6 +27,7 @@ export class ConfigFeed {
   constructor(
     private readonly options: {
       url: string;
+      request: RequestConfig;
       secrets: Secrets;
       store: AccessStore;
       cacheFile: string;
@@ -70,22 +72,14 @@ export class ConfigFeed {
   }
 
   private async ask(): Promise<ConfigSnapshot> {
-    const { url, secrets, store } = this.options;
-    const response = await fetch(
-      `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`,
-      {
-        headers: { authorization: `Bearer ${secrets.derive('internal').toString('hex')}` },
-        signal: AbortSignal.any([
-          this.stopping.signal,
-          AbortSignal.timeout((HOLD_SECONDS + 10) * 1000),
-        ]),
-      },
-    );
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new Error(`the control plane answered ${response.status}`);
-    }
-    return ConfigSnapshot.parse(await response.json());
+    const { url, secrets, store, request } = this.options;
+    const answer = await request({
+      url: `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`,
+      bearer: secrets.derive('internal').toString('hex'),
+      timeoutMs: (HOLD_SECONDS + 10) * 1000,
+      signal: this.stopping.signal,
+    });
+    return ConfigSnapshot.parse(answer);
   }
 
   private async take(snapshot: ConfigSnapshot): Promise<void> {

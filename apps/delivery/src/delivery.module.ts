@@ -6,6 +6,7 @@ import { EmbeddedEngine, Engine } from '#engine';
 import { Mediator, systemClock } from '#mediator';
 import { createLogger, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
+import { configRequester } from './config-request.js';
 import { HoldLimits } from './edge/hold-limits.js';
 import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
@@ -59,6 +60,7 @@ export class DeliveryModule {
           useFactory: (store: AccessStore, secrets: Secrets, log: Logger) =>
             new ConfigFeed({
               url: config.internalApiUrl,
+              request: configRequester(config),
               secrets,
               store,
               cacheFile: join(config.dataDir, 'config.cache'),

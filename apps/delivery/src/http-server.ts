@@ -31,7 +31,7 @@ export function createFrontedServer(
   let server: http.Server | undefined;
   const instance = fastify({
     bodyLimit: 64 * 1024,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket, docs),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, docs),
     serverFactory: (handler) => {
       const front: RequestListener = (req, res) => {
         if ((req.url as string).startsWith('/v1/')) dataPlane(req, res);

@@ -97,7 +97,7 @@ export class AccessStore {
     }
     for (const row of snapshot.namespaces) {
       let rules = this.#namespaces.get(row.appId);
-      if (!rules) this.#namespaces.set(row.appId, (rules = new Map()));
+      if (!rules) this.#namespaces.set(row.appId, (rules = new Map<string, SnapshotNamespace>()));
       if (row.deleted) rules.delete(row.name);
       else rules.set(row.name, row);
     }

@@ -106,7 +106,7 @@ export class Admission {
       tenantId: app.tenantId,
       appId: app.id,
       expiresAt: rights.expiresAt,
-      may: rights.capabilities.allows,
+      may: (operation, channel) => rights.capabilities.allows(operation, channel),
       admin: rights.capabilities.admin,
       limits: app.limits,
       allowedOrigins: app.allowedOrigins,

@@ -94,7 +94,7 @@ function ofNamedApp(keys: readonly RegisteredKey[], token: string): readonly Reg
 function readHeader(token: string): TokenHeader {
   let header: Record<string, unknown>;
   try {
-    header = decodeProtectedHeader(token) as Record<string, unknown>;
+    header = decodeProtectedHeader(token);
   } catch (cause) {
     throw refused(
       "The token's first part is not a JWT header. Copy the token again, whole.",
@@ -105,7 +105,7 @@ function readHeader(token: string): TokenHeader {
   if (typeof kid !== 'string' || typeof alg !== 'string') {
     throw refused('The token’s header needs `alg` and `kid`: which key signed it cannot be told.');
   }
-  if (typ !== undefined && String(typ).toUpperCase() !== 'JWT') {
+  if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT')) {
     throw refused(
       'The token’s header has a `typ` other than `JWT`: it was made for something else.',
     );

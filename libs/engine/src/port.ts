@@ -48,8 +48,17 @@ export interface Appended {
  */
 export type AppendResult =
   | { readonly ok: true; readonly epoch: string; readonly entries: readonly Appended[] }
-  | { readonly ok: false; readonly kind: 'definite'; readonly code: 'position_conflict'; readonly position: number }
-  | { readonly ok: false; readonly kind: 'definite'; readonly code: 'storage_full' | 'frozen' | 'draining' }
+  | {
+      readonly ok: false;
+      readonly kind: 'definite';
+      readonly code: 'position_conflict';
+      readonly position: number;
+    }
+  | {
+      readonly ok: false;
+      readonly kind: 'definite';
+      readonly code: 'storage_full' | 'frozen' | 'draining';
+    }
   | { readonly ok: false; readonly kind: 'indefinite'; readonly code: 'disk' | 'timeout' };
 
 /** A message as the log keeps it. Never handed out before it is durable. */
@@ -133,7 +142,11 @@ export abstract class Engine {
   abstract read(channel: ChannelRef, after: Place | null, limit: ReadLimit): Promise<ReadResult>;
 
   /** What stands before `before` (exclusive; null: from the end), newest first. */
-  abstract readBack(channel: ChannelRef, before: number | null, limit: ReadLimit): Promise<ReadResult>;
+  abstract readBack(
+    channel: ChannelRef,
+    before: number | null,
+    limit: ReadLimit,
+  ): Promise<ReadResult>;
 
   /** The position after which every message of any channel has a timestamp >= `time` (ms). */
   abstract positionBefore(time: number): Promise<number>;

@@ -98,6 +98,8 @@ export interface Config {
   } | null;
   /** Where delivery reaches the control plane. */
   readonly internalApiUrl: string;
+  /** It was not named, so it runs beside delivery, with the same certificate. */
+  readonly isInternalApiOurs: boolean;
   /** As users see them; no slash at the end. */
   readonly apiUrl: string;
   readonly deliveryUrl: string;
@@ -139,6 +141,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
         ? { cert: e.TLS_CERT, key: e.TLS_KEY, clientCa: e.TLS_CLIENT_CA ?? null }
         : null,
     internalApiUrl: trim(e.HOLDLINE_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
+    isInternalApiOurs: e.HOLDLINE_API_URL === undefined,
     apiUrl: trim(e.PUBLIC_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     deliveryUrl: trim(e.PUBLIC_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
     trustProxy: e.TRUST_PROXY,

@@ -1,0 +1,149 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  LIMIT,
+  PlanLimits,
+  Problem,
+  type App,
+  type LimitsAnswer,
+  type LoginBody,
+  type MeAnswer,
+  type SignupBody,
+  type Tenant,
+  type User,
+} from '#contracts';
+import { Database, isUniqueViolation } from '#database';
+import { Clock } from '../data/clock.js';
+import { newId } from '../data/ids.js';
+import { shownApp } from '../apps/shown-app.js';
+import type { Actor } from '../auth/actor.js';
+import { missing } from '../http/validation.js';
+import { LoginBackoff } from './login-backoff.js';
+import { Passwords } from './passwords.js';
+
+/** What a new tenant may do until it has a plan. */
+export const FIRST_PLAN: PlanLimits = { holdsPerKey: 10_000, publishesPerSecondPerKey: null };
+
+@Injectable()
+export class AccountsService {
+  private readonly backoff: LoginBackoff;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Passwords) private readonly passwords: Passwords,
+    @Inject(Clock) clock: Clock,
+  ) {
+    this.backoff = new LoginBackoff(clock);
+  }
+
+  /** @throws Problem conflict when the e-mail address has an account; it takes as long as a success. */
+  async signUp(body: SignupBody): Promise<{ user: User; tenant: Tenant; app: App }> {
+    const passwordHash = await this.passwords.hash(body.password);
+    try {
+      return await this.database.asSystem(async (tx) => {
+        const user = await tx.user.create({
+          data: { id: newId('usr'), email: body.email, passwordHash },
+        });
+        const tenant = await tx.tenant.create({
+          data: { id: newId('ten'), name: body.tenantName ?? body.email, limits: FIRST_PLAN },
+        });
+        await tx.member.create({ data: { tenantId: tenant.id, userId: user.id, role: 'owner' } });
+        const app = await tx.app.create({
+          data: { id: newId('app'), tenantId: tenant.id, name: 'default' },
+        });
+        return { user: shownUser(user), tenant: shownTenant(tenant), app: shownApp(app) };
+      });
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      throw new Problem(
+        'conflict',
+        'This e-mail address has an account. Sign in, or sign up with another address.',
+      );
+    }
+  }
+
+  /**
+   * The user's id and first tenant.
+   * @throws Problem unauthenticated, the same for an unknown address and a wrong password; rate_limited
+   */
+  logIn(body: LoginBody, ip: string): Promise<{ userId: string; tenantId: string | null }> {
+    return this.backoff.attempt(body.email, ip, async () => {
+      const user = await this.database.asSystem((tx) =>
+        tx.user.findUnique({
+          where: { email: body.email },
+          include: { memberships: { orderBy: { createdAt: 'asc' }, take: 1 } },
+        }),
+      );
+      const right = await this.passwords.matches(body.password, user?.passwordHash ?? null);
+      return right && user
+        ? { userId: user.id, tenantId: user.memberships[0]?.tenantId ?? null }
+        : null;
+    });
+  }
+
+  /** @throws Problem not_found when the user is no member of that tenant, whether it exists or not. */
+  async requireMembership(userId: string, tenantId: string): Promise<void> {
+    const member = await this.database.asSystem((tx) =>
+      tx.member.findUnique({ where: { tenantId_userId: { tenantId, userId } } }),
+    );
+    if (!member) throw missing('tenant');
+  }
+
+  async describeUser(userId: string, tenantId: string | null): Promise<MeAnswer> {
+    const user = await this.database.asSystem((tx) =>
+      tx.user.findUnique({
+        where: { id: userId },
+        include: { memberships: { include: { tenant: true }, orderBy: { createdAt: 'asc' } } },
+      }),
+    );
+    if (!user) throw new Problem('unauthenticated', 'This account is gone. Sign up anew.');
+    const tenants = user.memberships.map((member) => ({
+      tenant: shownTenant(member.tenant),
+      role: member.role,
+    }));
+    const current = tenants.find(({ tenant }) => tenant.id === tenantId);
+    return {
+      user: shownUser(user),
+      key: null,
+      tenant: current?.tenant ?? null,
+      role: current?.role ?? null,
+      tenants,
+    };
+  }
+
+  async describe(actor: Actor): Promise<MeAnswer> {
+    if (actor.kind === 'user')
+      return this.describeUser(actor.id, actor.membership?.tenantId ?? null);
+    const { tenantId, role } = actor.membership!;
+    const tenant = await this.database.withTenant(tenantId, (tx) =>
+      tx.tenant.findUniqueOrThrow({ where: { id: tenantId } }),
+    );
+    const shown = shownTenant(tenant);
+    return {
+      user: null,
+      key: { id: actor.id, appId: actor.appId! },
+      tenant: shown,
+      role,
+      tenants: [{ tenant: shown, role }],
+    };
+  }
+
+  async limits(tenantId: string): Promise<LimitsAnswer> {
+    const tenant = await this.database.withTenant(tenantId, (tx) =>
+      tx.tenant.findUniqueOrThrow({ where: { id: tenantId } }),
+    );
+    return { tenantId, plan: PlanLimits.parse(tenant.limits), protocol: { ...LIMIT } };
+  }
+}
+
+export function shownTenant(row: {
+  id: string;
+  name: string;
+  status: Tenant['status'];
+  createdAt: Date;
+}): Tenant {
+  return { id: row.id, name: row.name, status: row.status, createdAt: row.createdAt.toISOString() };
+}
+
+function shownUser(row: { id: string; email: string; createdAt: Date }): User {
+  return { id: row.id, email: row.email, createdAt: row.createdAt.toISOString() };
+}

@@ -1,0 +1,84 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Secrets } from '#access';
+import { Database } from '#database';
+import type { Logger } from '#platform';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { Passwords } from './accounts/passwords.js';
+import { Sessions } from './accounts/sessions.js';
+import { AppsModule } from './apps/apps.module.js';
+import { AccessGuard } from './auth/access.guard.js';
+import { KeyStrategy } from './auth/key.strategy.js';
+import { OperatorStrategy } from './auth/operator.strategy.js';
+import { SessionStrategy } from './auth/session.strategy.js';
+import { ConfigFeedModule } from './config-feed/config-feed.module.js';
+import { Clock } from './data/clock.js';
+import { LOG } from './data/log.js';
+import { DemoSeed } from './demo/demo-seed.js';
+import { KeysModule } from './keys/keys.module.js';
+import { MembersModule } from './members/members.module.js';
+import { NamespacesModule } from './namespaces/namespaces.module.js';
+import { OperatorSessions } from './operator/operator-sessions.js';
+import { OperatorModule } from './operator/operator.module.js';
+import { RevocationsModule } from './revocations/revocations.module.js';
+import { Settings } from './settings.js';
+
+export interface ApiParts {
+  readonly database: Database;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly log: Logger;
+}
+
+/** What every feature leans on: the parts from outside, and who acts. */
+@Global()
+@Module({})
+class CoreModule {
+  static with(parts: ApiParts): DynamicModule {
+    const shared = [
+      { provide: Database, useValue: parts.database },
+      { provide: Secrets, useValue: parts.secrets },
+      { provide: Clock, useValue: parts.clock },
+      { provide: Settings, useValue: parts.settings },
+      { provide: LOG, useValue: parts.log },
+      Passwords,
+      Sessions,
+      OperatorSessions,
+    ];
+    return {
+      module: CoreModule,
+      providers: [
+        ...shared,
+        KeyStrategy,
+        SessionStrategy,
+        OperatorStrategy,
+        { provide: APP_GUARD, useClass: AccessGuard },
+      ],
+      exports: shared.map((provider) =>
+        typeof provider === 'function' ? provider : provider.provide,
+      ),
+    };
+  }
+}
+
+@Module({})
+export class ApiModule {
+  static with(parts: ApiParts): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        CoreModule.with(parts),
+        AccountsModule,
+        AppsModule,
+        KeysModule,
+        NamespacesModule,
+        MembersModule,
+        RevocationsModule,
+        OperatorModule,
+        ConfigFeedModule,
+      ],
+      providers: [DemoSeed],
+    };
+  }
+}

@@ -1,0 +1,132 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CONTROL_ROUTES } from '#contracts';
+import { registerServicePages } from '#platform';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ApiModule, type ApiParts } from './api.module.js';
+import { ConfigFeed } from './config-feed/config-feed.js';
+import { DemoSeed } from './demo/demo-seed.js';
+import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { validationPipe } from './http/validation.js';
+import { landingPage } from './landing.js';
+import { NestLog } from './nest-log.js';
+
+export interface ApiOptions extends ApiParts {
+  readonly trustProxy: boolean;
+  /** PEM texts; null: plain HTTP. */
+  readonly tls: {
+    readonly cert: string;
+    readonly key: string;
+    readonly clientCa: string | null;
+  } | null;
+}
+
+export interface Api {
+  readonly app: NestFastifyApplication;
+  /** Makes the demo tenant on the first start of all. @throws when the database is away: try again */
+  seed(): Promise<void>;
+  /** Answers what is held, lets what runs end, refuses what is new. */
+  drain(): Promise<void>;
+}
+
+/** The control plane, ready to listen (or to be asked in process by a test). */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { database, settings, log } = options;
+  const docs = `${settings.apiUrl}/docs`;
+  let draining = false;
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES,
+    // A whole request within 30 s, its headers within 15: slow senders do not pile up. Holding an answer
+    // back (the configuration feed) is not measured by either.
+    requestTimeout: 30_000,
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
+    trustProxy: options.trustProxy,
+    return503OnClosing: false,
+    ...earlyRefusals(docs),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 400 },
+    ...tlsOptions(options.tls),
+  } as ConstructorParameters<typeof FastifyAdapter>[0]);
+  const fastify = adapter.getInstance<FastifyInstance>();
+  await prepareFastify(fastify, { draining: () => draining, secure: settings.secure });
+
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(options), adapter, {
+    bodyParser: false,
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter(docs, log));
+
+  const feed = app.get(ConfigFeed);
+  fastify.get('/', async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(landingPage(settings.deliveryUrl)),
+  );
+  await registerServicePages(fastify, {
+    title: 'Holdline control plane',
+    description:
+      'Tenants, apps, keys, namespaces, members and revocations. Messages go through the delivery server.',
+    url: settings.apiUrl,
+    routes: Object.values(CONTROL_ROUTES),
+    checks: {
+      database: async () => {
+        const { ok, fault } = await database.health();
+        return ok ? null : (fault ?? 'PostgreSQL cannot be reached');
+      },
+    },
+    metrics: metricsOf(fastify, feed),
+    draining: () => draining,
+  });
+  await app.init();
+  await fastify.ready();
+  feed.start();
+
+  return {
+    app,
+    seed: () => app.get(DemoSeed).run(),
+    drain: async () => {
+      draining = true;
+      feed.close();
+      await app.close();
+      await database.close();
+    },
+  };
+}
+
+function tlsOptions(tls: ApiOptions['tls']): object {
+  if (!tls) return {};
+  const { cert, key, clientCa } = tls;
+  const client =
+    clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return { http2: true, https: { allowHTTP1: true, cert, key, ...client } };
+}
+
+function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'holdline_api_request_seconds',
+    help: 'How long requests took, by route (never by path: a path holds ids).',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 30],
+    registers: [registry],
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    requests.observe(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
+  });
+  new Gauge({
+    name: 'holdline_api_config_holds',
+    help: 'Delivery nodes that wait for a change of configuration.',
+    registers: [registry],
+    collect() {
+      this.set(feed.holds);
+    },
+  });
+  return registry;
+}

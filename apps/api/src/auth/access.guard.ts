@@ -1,0 +1,112 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { Secrets } from '#access';
+import { Problem } from '#contracts';
+import type { FastifyRequest } from 'fastify';
+import { refuseForeignPage, requireOwnOrigin } from '../http/origin.js';
+import { nothingAt } from '../http/problem.filter.js';
+import { roleMay, ROUTE_ACCESS, type Need, type RouteAccess } from '../http/route.js';
+import { Settings } from '../settings.js';
+import { actorOf, noTenant } from './actor.js';
+import { KEY_STRATEGY } from './key.strategy.js';
+import { OPERATOR_STRATEGY } from './operator.strategy.js';
+import { SESSION_STRATEGY } from './session.strategy.js';
+
+/** A key when one is sent, else the session cookie. */
+class MemberGuard extends AuthGuard([KEY_STRATEGY, SESSION_STRATEGY]) {
+  override handleRequest<T>(error: unknown, user: T): T {
+    if (error) throw error;
+    if (user) return user;
+    throw new Problem(
+      'unauthenticated',
+      'Sign in (POST /v1/login), or send an API key with the `admin` capability as `Authorization: Bearer <key>`.',
+    );
+  }
+}
+
+class OperatorGuard extends AuthGuard(OPERATOR_STRATEGY) {
+  override handleRequest<T>(error: unknown, user: T): T {
+    if (error) throw error;
+    if (user) return user;
+    throw new Problem(
+      'unauthenticated',
+      'These routes are for the platform’s own staff: sign in at POST /v1/operator/login.',
+    );
+  }
+}
+
+/** The one guard of all routes. A route that says nothing about who may is not served. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly members = new MemberGuard();
+  private readonly operators = new OperatorGuard();
+  private readonly internal: Buffer;
+
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(Settings) private readonly settings: Settings,
+    @Inject(Secrets) secrets: Secrets,
+  ) {
+    this.internal = digest(`Bearer ${secrets.derive('internal').toString('hex')}`);
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const access = this.reflector.get<RouteAccess | undefined>(ROUTE_ACCESS, context.getHandler());
+    const write = request.method !== 'GET' && request.method !== 'HEAD';
+    switch (access?.auth) {
+      case 'none':
+        if (write) refuseForeignPage(request, this.settings.apiUrl);
+        return true;
+      case 'session':
+        await this.members.canActivate(context);
+        this.checkMember(context, request, write, access.need);
+        return true;
+      case 'operator':
+        await this.operators.canActivate(context);
+        if (write) requireOwnOrigin(request, this.settings.apiUrl);
+        return true;
+      case 'internal':
+        if (timingSafeEqual(digest(request.headers.authorization ?? ''), this.internal))
+          return true;
+        throw nothingAt(request.method, request.url.split('?', 1)[0] ?? '');
+      default:
+        throw new Error(
+          `${request.method} ${request.routeOptions.url} does not say who may call it`,
+        );
+    }
+  }
+
+  private checkMember(
+    context: ExecutionContext,
+    request: FastifyRequest,
+    write: boolean,
+    need: Need,
+  ): void {
+    const actor = actorOf(context);
+    if (write && actor.kind === 'user') requireOwnOrigin(request, this.settings.apiUrl);
+    if (need === 'read') return;
+    if (!actor.membership) throw noTenant();
+    const { role, tenantStatus } = actor.membership;
+    if (tenantStatus !== 'active') {
+      throw new Problem(
+        'forbidden',
+        `This tenant is ${tenantStatus}: it can be read, not changed. Write to the platform’s staff.`,
+      );
+    }
+    if (!roleMay(role, need)) {
+      const asked = need === 'own' ? 'an owner' : 'an owner or developer';
+      throw new Problem(
+        'forbidden',
+        `This takes ${asked}; you act as ${role}. Ask an owner of the tenant to do it or to change your role.`,
+      );
+    }
+  }
+}
+
+/** Of equal length, so that comparing takes the same time whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,53 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Problem, type Role } from '#contracts';
+
+/** Who acts on the control plane: a signed-in user, or a key with `admin`, which acts as a developer. */
+export interface Actor {
+  readonly kind: 'user' | 'key';
+  /** `usr_…` or the key's id: what `createdBy` says. */
+  readonly id: string;
+  readonly email: string | null;
+  /** The app that a key belongs to. */
+  readonly appId: string | null;
+  readonly userCreatedAt: Date | null;
+  /** Which session, by the hash of its cookie; null for a key. */
+  readonly session: string | null;
+  /** null: a user who is a member of no tenant. */
+  readonly membership: Membership | null;
+}
+
+export interface Membership {
+  readonly tenantId: string;
+  readonly tenantStatus: 'active' | 'suspended' | 'closed';
+  readonly role: Role;
+}
+
+/** An actor that has a tenant: what every route but /v1/me and /v1/tenants/… asks for. */
+export interface TenantActor {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly role: Role;
+}
+
+export const CurrentActor = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): Actor => actorOf(context),
+);
+
+export const CurrentTenant = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): TenantActor => {
+    const { id, membership } = actorOf(context);
+    if (!membership) throw noTenant();
+    return { id, tenantId: membership.tenantId, role: membership.role };
+  },
+);
+
+export function actorOf(context: ExecutionContext): Actor {
+  return context.switchToHttp().getRequest<{ user: Actor }>().user;
+}
+
+export function noTenant(): Problem {
+  return new Problem(
+    'forbidden',
+    'You are a member of no tenant. Ask an owner to add your e-mail address, or sign up with another one.',
+  );
+}

@@ -1,0 +1,53 @@
+import {
+  applyDecorators,
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+  SetMetadata,
+} from '@nestjs/common';
+import type { Role, RouteSpec } from '#contracts';
+
+/** What a member needs to be at least: `read` is any member, `develop` a developer or owner, `own` an owner. */
+export type Need = 'read' | 'develop' | 'own';
+
+export interface RouteAccess {
+  readonly auth: RouteSpec['auth'] | 'internal';
+  readonly need: Need;
+}
+
+export const ROUTE_ACCESS = Symbol('holdline:route-access');
+export const ROUTE_SPEC = Symbol('holdline:route-spec');
+
+/** Serves one route of the contract: its method, path, status and who may, all from the spec. */
+export function Route(spec: RouteSpec, need: Need = 'read'): MethodDecorator {
+  const access: RouteAccess = { auth: spec.auth, need };
+  return applyDecorators(
+    RequestMapping({
+      method: RequestMethod[spec.method],
+      path: spec.path.replace(/\{(\w+)\}/g, ':$1'),
+    }),
+    HttpCode(spec.success.status),
+    SetMetadata(ROUTE_SPEC, spec),
+    SetMetadata(ROUTE_ACCESS, access),
+  );
+}
+
+/** A route between our own servers: not in the contract, and not there for anybody else. */
+export function InternalRoute(path: string): MethodDecorator {
+  const access: RouteAccess = { auth: 'internal', need: 'read' };
+  return applyDecorators(
+    RequestMapping({ method: RequestMethod.GET, path }),
+    SetMetadata(ROUTE_ACCESS, access),
+  );
+}
+
+const MAY: Record<Role, readonly Need[]> = {
+  owner: ['read', 'develop', 'own'],
+  developer: ['read', 'develop'],
+  billing: ['read'],
+  viewer: ['read'],
+};
+
+export function roleMay(role: Role, need: Need): boolean {
+  return MAY[role].includes(need);
+}

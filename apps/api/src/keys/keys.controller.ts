@@ -1,0 +1,56 @@
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
+import {
+  CONTROL_ROUTES,
+  KeyBody,
+  ListQuery,
+  RotateBody,
+  type CreatedKey,
+  type Key,
+  type Page,
+} from '#contracts';
+import { CurrentTenant, type TenantActor } from '../auth/actor.js';
+import { Route } from '../http/route.js';
+import { IdPipe } from '../http/validation.js';
+import { KeysService } from './keys.service.js';
+
+@Controller()
+export class KeysController {
+  constructor(@Inject(KeysService) private readonly keys: KeysService) {}
+
+  @Route(CONTROL_ROUTES.listKeys)
+  list(
+    @CurrentTenant() { tenantId }: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Query({ schema: ListQuery }) query: ListQuery,
+  ): Promise<Page<Key>> {
+    return this.keys.list(tenantId, app, query);
+  }
+
+  @Route(CONTROL_ROUTES.createKey, 'develop')
+  create(
+    @CurrentTenant() actor: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Body({ schema: KeyBody }) body: KeyBody,
+  ): Promise<CreatedKey> {
+    return this.keys.create(actor, app, body);
+  }
+
+  @Route(CONTROL_ROUTES.rotateKey, 'develop')
+  rotate(
+    @CurrentTenant() actor: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Param('key', IdPipe) key: string,
+    @Body({ schema: RotateBody }) body: RotateBody,
+  ): Promise<CreatedKey> {
+    return this.keys.rotate(actor, app, key, body.graceSeconds);
+  }
+
+  @Route(CONTROL_ROUTES.revokeKey, 'develop')
+  revoke(
+    @CurrentTenant() { tenantId }: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Param('key', IdPipe) key: string,
+  ): Promise<void> {
+    return this.keys.revoke(tenantId, app, key);
+  }
+}

@@ -1,0 +1,18 @@
+/** What the control plane needs of its environment. A class, so that Nest can hand it out by its type. */
+export class Settings {
+  /** As users see it, no slash at the end. */
+  readonly apiUrl: string;
+  readonly deliveryUrl: string;
+  readonly dataDir: string;
+
+  constructor(settings: Omit<Settings, 'secure'>) {
+    this.apiUrl = settings.apiUrl;
+    this.deliveryUrl = settings.deliveryUrl;
+    this.dataDir = settings.dataDir;
+  }
+
+  /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */
+  get secure(): boolean {
+    return this.apiUrl.startsWith('https://');
+  }
+}

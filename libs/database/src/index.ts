@@ -1,0 +1,28 @@
+export { Database } from './database.js';
+export type { DatabaseHealth, DatabaseOptions, Tx, TxOptions } from './database.js';
+export type { ConfigChange } from './config-listener.js';
+export { EmbeddedPostgres, EmbeddedPostgresError } from './embedded/embedded-postgres.js';
+export { DatabaseUnavailable, isUnavailable, isUniqueViolation } from './errors.js';
+export type { Log } from './log.js';
+export { migrate, MigrationError } from './migrate.js';
+export type { MigrateOptions } from './migrate.js';
+export {
+  AppStatus,
+  KeyMode,
+  MemberRole,
+  Publishers,
+  RevocationKind,
+  TenantStatus,
+} from './generated/client.js';
+export type {
+  ApiKey,
+  App,
+  Member,
+  Namespace,
+  Operator,
+  Prisma,
+  Revocation,
+  Session,
+  Tenant,
+  User,
+} from './generated/client.js';

@@ -31,8 +31,6 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       // Names and headers are checked for control characters.
       'no-control-regex': 'off',
-      // Passport hands on what a strategy failed with as `unknown`.
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
       '@typescript-eslint/no-misused-promises': [
         'error',
         { checksVoidReturn: { arguments: false } },
@@ -53,7 +51,14 @@ export default tseslint.config(
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
   {
-    files: ['apps/*/src/main.ts', 'apps/holdline/src/migrate.ts', 'test/**/*.ts', '**/*.spec.ts'],
+    files: [
+      'apps/*/src/main.ts',
+      'apps/holdline/src/migrate.ts',
+      // What a child process inherits.
+      'libs/database/src/embedded/run-as.ts',
+      'test/**/*.ts',
+      '**/*.spec.ts',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   {

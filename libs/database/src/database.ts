@@ -130,7 +130,10 @@ function connect(url: string, role: Role, max: number, log: Log): Client {
     ),
   );
   // `minimal`: the longer forms repeat the call's arguments, hashes among them, and end up in logs.
-  return { prisma: new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' }), pool };
+  return {
+    prisma: new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' }),
+    pool,
+  };
 }
 
 async function inTransaction<T>(

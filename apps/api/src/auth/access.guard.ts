@@ -17,7 +17,7 @@ import { SESSION_STRATEGY } from './session.strategy.js';
 /** A key when one is sent, else the session cookie. */
 class MemberGuard extends AuthGuard([KEY_STRATEGY, SESSION_STRATEGY]) {
   override handleRequest<T>(error: unknown, user: T): T {
-    if (error) throw error;
+    if (error) throw toError(error);
     if (user) return user;
     throw new Problem(
       'unauthenticated',
@@ -28,7 +28,7 @@ class MemberGuard extends AuthGuard([KEY_STRATEGY, SESSION_STRATEGY]) {
 
 class OperatorGuard extends AuthGuard(OPERATOR_STRATEGY) {
   override handleRequest<T>(error: unknown, user: T): T {
-    if (error) throw error;
+    if (error) throw toError(error);
     if (user) return user;
     throw new Problem(
       'unauthenticated',
@@ -109,4 +109,8 @@ export class AccessGuard implements CanActivate {
 /** Of equal length, so that comparing takes the same time whatever was sent. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+function toError(fault: unknown): Error {
+  return fault instanceof Error ? fault : new Error(String(fault));
 }

@@ -24,7 +24,7 @@ module.exports = {
       from: { path: '^(apps|libs|test)/([^/]+)/', pathNot: '\\.(spec|test)\\.ts$' },
       to: {
         path: '^libs/([^/]+)/src/(?!index\\.ts)',
-        pathNot: ['^libs/$2/', '^libs/contracts/src/problems\\.ts$'],
+        pathNot: ['^libs/$2/', '^libs/contracts/src/(problems|limits)\\.ts$'],
       },
     },
     {

@@ -29,7 +29,7 @@ const source = (name) => join(sdk, 'src', name);
 await Promise.all([
   build({
     ...common,
-    entryPoints: [source('global.ts')],
+    entryPoints: [source('browser.ts')],
     outfile: join(made, 'holdline.js'),
     platform: 'browser',
     format: 'iife',

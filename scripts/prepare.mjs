@@ -39,7 +39,7 @@ step('servers', ['apps', 'libs', '.swcrc', 'nest-cli.json', 'package-lock.json']
     run('Building the servers', join(bin, 'nest'), ['build']);
   },
 });
-step('browser files', ['libs/sdk', 'libs/contracts', 'package-lock.json'], {
+step('browser files', ['libs/sdk', 'libs/contracts', 'apps/delivery/src/pages', 'scripts/build-sdk.mjs', 'package-lock.json'], {
   made: 'dist/sdk/holdline.js',
   build: () => run('Building the SDK', process.execPath, ['scripts/build-sdk.mjs']),
 });

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +20,7 @@ const SEAL_CONTEXT = 'delivery/config-cache';
  */
 export class ConfigFeed {
   private readonly stopping = new AbortController();
+  private readonly node = randomUUID();
   private running: Promise<void> | null = null;
   private failingSince: number | null = null;
   private saidSo = false;
@@ -74,7 +75,7 @@ export class ConfigFeed {
   private async ask(): Promise<ConfigSnapshot> {
     const { url, secrets, store, request } = this.options;
     const answer = await request({
-      url: `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}`,
+      url: `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}&node=${this.node}`,
       bearer: secrets.derive('internal').toString('hex'),
       timeoutMs: (HOLD_SECONDS + 10) * 1000,
       signal: this.stopping.signal,

@@ -49,7 +49,8 @@ export function configRequester(config: Config): RequestConfig {
         response.on('data', (chunk: Buffer) => {
           chunks.push(chunk);
           size += chunk.length;
-          if (size > MAX_BYTES) request.destroy(new Error(`an answer of more than ${MAX_BYTES} bytes`));
+          if (size > MAX_BYTES)
+            request.destroy(new Error(`an answer of more than ${MAX_BYTES} bytes`));
         });
         response.on('error', reject);
         response.on('end', () => {

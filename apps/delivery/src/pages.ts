@@ -15,7 +15,7 @@ export async function registerPages(fastify: FastifyInstance): Promise<void> {
     root: SDK,
     prefix: '/sdk/',
     index: false,
-    allowedPath: (path) => /^\/holdline\.m?js(\.map)?$/.test(path),
+    allowedPath: (path) => /^\/?(holdline\.m?js(\.map)?|try\.(html|js|css))$/.test(path),
     setHeaders: (reply) => {
       // Any page may load it from here.
       reply.header('access-control-allow-origin', '*');

@@ -53,15 +53,9 @@ const publishFields = {
     .max(LIMIT.ttlMaxSeconds)
     .optional()
     .meta({ description: 'Seconds.' }),
-  ifPosition: z
-    .number()
-    .int()
-    .min(0)
-    .safe()
-    .optional()
-    .meta({
-      description: "Publish only if the channel's last position is this; 0: only if it is empty.",
-    }),
+  ifPosition: z.number().int().min(0).safe().optional().meta({
+    description: "Publish only if the channel's last position is this; 0: only if it is empty.",
+  }),
   encoding: z
     .literal('base64')
     .optional()

@@ -3,8 +3,14 @@ import { ChannelName } from './channels.js';
 import { LIMIT } from './limits.js';
 import { Message } from './messages.js';
 
-const seconds = z.coerce.number().int().min(0).max(LIMIT.holdMaxSeconds);
-const limit = z.coerce.number().int().min(1).max(LIMIT.answerMessages);
+/** A number as a query brings it, in digits: `wait=` or `wait=1e2` is a mistake and not a zero or a hundred. */
+const digits = z
+  .string()
+  .regex(/^\d{1,16}$/, 'is a whole number in digits')
+  .transform(Number);
+const seconds = digits.pipe(z.number().int().min(0).max(LIMIT.holdMaxSeconds));
+const limit = digits.pipe(z.number().int().min(1).max(LIMIT.answerMessages));
+const position = digits.pipe(z.number().int().min(0).safe());
 
 /** Where to begin when there is no cursor. */
 export type From =
@@ -58,8 +64,8 @@ export const PollBody = z.strictObject({
 });
 
 export const HistoryQuery = z.object({
-  before: z.coerce.number().int().min(0).safe().optional(),
-  after: z.coerce.number().int().min(0).safe().optional(),
+  before: position.optional(),
+  after: position.optional(),
   limit: limit.optional(),
   order: z.enum(['newest', 'oldest']).optional(),
 });

@@ -1,5 +1,5 @@
 import type { From, Problem, PublishMessage } from '#contracts';
-import type { Retention } from '#engine';
+import type { Engine, Retention } from '#engine';
 
 /** Time, injected. Milliseconds since 1970 for `now`; `monotonic` never goes back. */
 export interface Clock {
@@ -85,16 +85,47 @@ export interface HistoryRequest {
 
 export interface HistoryPage {
   readonly body: Buffer;
+  /** A receive from here goes on after the newest message of the page; an empty page: after everything. */
   readonly cursor: string;
-  /** Where the next page begins, in the request's order; null when there is none. */
+  /** Where the next page begins, in the request's order (its `before`, or `after` with oldest first); null when there is none. */
   readonly next: number | null;
 }
 
 /** Optional counters: the mediator has no metrics library. A call must not throw. */
 export interface MediatorHooks {
-  settled?(why: 'messages' | 'timeout' | 'gone' | 'revoked' | 'drain' | 'refused', heldMs: number): void;
+  settled?(
+    why: 'messages' | 'timeout' | 'gone' | 'revoked' | 'drain' | 'refused',
+    heldMs: number,
+  ): void;
+  /** `messages` over all receivers that one answer went to. */
   delivered?(app: string, channel: string, messages: number): void;
+  /** Messages stored; a repeated id is not counted again. */
   published?(messages: number): void;
   /** A message came by the tail check and not by its wake: a rise means that wakes get lost. */
   backstop?(): void;
+  /** A receiver threw, which it must not: its answer may not have gone out. Others are not affected. */
+  fault?(error: unknown): void;
+}
+
+export interface MediatorLimits {
+  /** Channels over all lists of channels that are held on, or were a minute ago. Default 1 000 000. */
+  readonly channels?: number;
+  /** Cursors kept so that the next poll need not verify them; each some 500 bytes. Default 8192. */
+  readonly cursors?: number;
+  /**
+   * Milliseconds that the log may take beyond the end of a hold before the hold is answered without
+   * it. Default 10 000.
+   */
+  readonly patienceMs?: number;
+}
+
+export interface MediatorOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** At least 32 bytes; the same on every node that serves the same apps. */
+  readonly cursorSecret: Uint8Array;
+  /** For messages that come without an id; must never repeat. */
+  readonly newId: () => string;
+  readonly hooks?: MediatorHooks;
+  readonly limits?: MediatorLimits;
 }

@@ -100,7 +100,8 @@ function pathParameters(path: string): Json[] {
 
 function queryParameters(query: z.ZodType | undefined): Json[] {
   if (!query) return [];
-  const schema = jsonSchema(query, 'input') as {
+  // What a value means, not the text that carries it.
+  const schema = jsonSchema(query, 'output') as {
     properties?: Record<string, Json>;
     required?: string[];
   };

@@ -9,6 +9,8 @@ const FeedQuery = z.object({
   since: z.coerce.number().int().min(0).safe().default(0),
   /** Seconds. */
   wait: z.coerce.number().min(0).max(25).default(25),
+  /** Who asks: a name that the node made up at its start. */
+  node: z.string().min(1).max(64).optional(),
 });
 
 /** Where delivery nodes get the configuration. For them alone: to others there is nothing here. */
@@ -21,6 +23,7 @@ export class ConfigFeedController {
     @Query({ schema: FeedQuery }) query: z.output<typeof FeedQuery>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConfigSnapshot> {
+    if (query.node !== undefined) this.feed.nodes.heard(query.node, query.since);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     return this.feed.answer(query.since, query.wait * 1000, gone.signal);

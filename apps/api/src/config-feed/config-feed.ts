@@ -1,5 +1,6 @@
 import { Problem, type ConfigSnapshot } from '#contracts';
 import type { ConfigRows, LoadedConfig } from './config-rows.js';
+import { DeliveryNodes } from './delivery-nodes.js';
 
 export interface ConfigSource {
   /** What is newer than a version. */
@@ -27,6 +28,8 @@ export class ConfigFeed {
   private readonly namespaces = new Map<string, ConfigSnapshot['namespaces'][number]>();
   private readonly revocations = new Map<string, ConfigSnapshot['revocations'][number]>();
   private readonly waiting = new Set<() => void>();
+  /** Who asks, and what each has. */
+  readonly nodes: DeliveryNodes;
   private version = -1;
   private loading: Promise<void> | null = null;
   private again = false;
@@ -38,7 +41,9 @@ export class ConfigFeed {
     private readonly source: ConfigSource,
     private readonly log: FeedLog,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.nodes = new DeliveryNodes(now);
+  }
 
   start(): void {
     this.stopListening = this.source.onChange(() => this.follow());
@@ -77,6 +82,15 @@ export class ConfigFeed {
     if (since > this.version || (since === 0 && this.version > 0)) return this.snapshot(0, true);
     if (since === this.version && waitMs > 0 && !this.closed) await this.nextChange(waitMs, gone);
     return this.snapshot(since, since === 0 || since > this.version);
+  }
+
+  /**
+   * Resolves when delivery has everything that was committed before this call; after `timeoutMs` at the
+   * latest, and never with an error: what was changed is changed.
+   */
+  async told(timeoutMs: number): Promise<void> {
+    await this.refresh().catch(() => undefined);
+    await this.nodes.whenAllHave(this.version, timeoutMs);
   }
 
   /** Loads until it works: the notification that told of the change does not come twice. */

@@ -27,8 +27,6 @@ export function preflight(exchange: Exchange): void {
   exchange.send(
     204,
     [
-      'Access-Control-Allow-Origin',
-      '*',
       'Access-Control-Allow-Methods',
       'GET, POST, PUT, DELETE',
       'Access-Control-Allow-Headers',

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { HEADER, Problem, PROBLEM_TYPE } from '#contracts';
 
@@ -19,7 +20,7 @@ export interface Exchange {
   /** @throws Problem message_too_large beyond `maxBytes`; the connection is closed then. */
   body(maxBytes: number): Promise<Buffer>;
   /** Answers, once; a second call is ignored. */
-  send(status: number, headers: FlatHeaders, body: Buffer | string | null): void;
+  send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void;
   refuse(problem: Problem): void;
   /** Calls back if the client goes away before the answer is written. */
   onGone(callback: () => void): void;
@@ -27,10 +28,23 @@ export interface Exchange {
   always(headers: FlatHeaders): void;
 }
 
+/** Text of ASCII alone: Node writes it together with the head, where bytes would take a write of their own. */
+export interface AsciiText {
+  readonly ascii: string;
+}
+
+/** Beyond this, copying the text for each receiver costs more than a second write. */
+const ASCII_BYTES = 16 * 1024;
+
+/** The same bytes as text; null where that is not possible or not worth it. */
+export function asciiText(bytes: Buffer): AsciiText | null {
+  return bytes.length <= ASCII_BYTES && isAscii(bytes) ? { ascii: bytes.toString('latin1') } : null;
+}
+
 const NONE: FlatHeaders = [];
 
-/** Bytes of a refused body that are read on, so that its connection can be used again. */
-const DRAINED_BYTES = 64 * 1024;
+/** Bytes of a refused body that are read and thrown away; then the connection is cut. */
+const DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** What all exchanges of a server share. */
 export interface ExchangeHost {
@@ -46,7 +60,6 @@ export class NodeExchange implements Exchange {
   readonly path: string;
   readonly query: string;
   private extra: FlatHeaders = NONE;
-  private closing = false;
 
   constructor(
     private readonly req: IncomingMessage,
@@ -79,26 +92,22 @@ export class NodeExchange implements Exchange {
     });
   }
 
-  send(status: number, headers: FlatHeaders, body: Buffer | string | null): void {
+  send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void {
     const { res } = this;
     if (res.headersSent || res.destroyed) return;
     let all = this.extra === NONE ? headers : headers.concat(this.extra);
-    if ((this.host.draining || this.closing) && this.req.httpVersionMajor === 1)
+    if (this.host.draining && this.req.httpVersionMajor === 1)
       all = all.concat('Connection', 'close');
     res.writeHead(status, all as string[]);
-    res.end(body ?? undefined);
+    if (body === null) res.end();
+    else if (typeof body === 'object' && 'ascii' in body) res.end(body.ascii, 'latin1');
+    else res.end(body);
   }
 
   refuse(problem: Problem): void {
     const requestId = randomUUID();
     this.host.refused(problem, requestId);
-    // Node reads the rest of a refused body and throws it away; a long or endless one is cut instead.
-    if (
-      !this.req.complete &&
-      !(Number(this.req.headers['content-length'] ?? Infinity) <= DRAINED_BYTES)
-    ) {
-      this.closing = this.method !== 'GET' && this.method !== 'HEAD';
-    }
+    if (!this.req.complete) this.discardRest();
     const text = JSON.stringify(problem.toDocument(this.host.docs, requestId));
     const headers = [
       'Content-Type',
@@ -116,6 +125,21 @@ export class NodeExchange implements Exchange {
     this.send(problem.status, headers, text);
   }
 
+  /**
+   * A client that is still sending sees the refusal only if its bytes go on being taken: closing at once
+   * would reset the connection under it. The server's time limit for a request bounds this too.
+   */
+  private discardRest(): void {
+    let bytes = 0;
+    this.req.removeAllListeners('data');
+    this.req.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > DISCARDED_BYTES) this.req.destroy();
+    });
+    this.req.on('error', () => undefined);
+    this.req.resume();
+  }
+
   body(maxBytes: number): Promise<Buffer> {
     const declared = Number(this.req.headers['content-length'] ?? 0);
     if (declared > maxBytes) return Promise.reject(tooLarge(declared, maxBytes));
@@ -125,7 +149,6 @@ export class NodeExchange implements Exchange {
       this.req.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > maxBytes) {
-          this.req.removeAllListeners('data').pause();
           reject(tooLarge(size, maxBytes));
         } else {
           chunks.push(chunk);

@@ -98,18 +98,17 @@ export function toWire(message: Published): {
 }
 
 export function sendJson(exchange: Exchange, status: number, text: string): void {
-  const body = Buffer.from(text);
   exchange.send(
     status,
     [
       'Content-Type',
       'application/json',
       'Content-Length',
-      String(body.length),
+      String(Buffer.byteLength(text)),
       'Cache-Control',
       'no-store',
     ],
-    body,
+    text,
   );
 }
 

@@ -2,7 +2,7 @@ import { HEADER, LIMIT, type From, type Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Answer, Hold, HoldOwner, Receiver, Subscription } from '#mediator';
 import type { EdgeContext } from './context.js';
-import type { Exchange, FlatHeaders } from './exchange.js';
+import { asciiText, type AsciiText, type Exchange, type FlatHeaders } from './exchange.js';
 import type { ParsedReceive } from './receive-plan.js';
 
 /** How long a hold may last, and why. */
@@ -90,7 +90,8 @@ class HeldExchange implements Receiver {
 
   answer(answer: Answer): void {
     this.release();
-    this.exchange.send(200, answerHead(answer, this.request), answer.body);
+    const { head, body } = writtenAnswer(answer, this.request);
+    this.exchange.send(200, head, body);
   }
 
   refuse(problem: Problem): void {
@@ -116,14 +117,17 @@ class HeldExchange implements Receiver {
 let lastAnswer: Answer | null = null;
 let lastUrl = '';
 let lastHold: HoldTime | null = null;
-let lastHead: FlatHeaders = [];
+let lastWritten: { head: FlatHeaders; body: Buffer | AsciiText } = {
+  head: [],
+  body: Buffer.alloc(0),
+};
 
-function answerHead(answer: Answer, { nextUrl, hold }: HeldRequest): FlatHeaders {
-  if (answer === lastAnswer && nextUrl === lastUrl && sameHold(hold, lastHold)) return lastHead;
+function writtenAnswer(answer: Answer, { nextUrl, hold }: HeldRequest): typeof lastWritten {
+  if (answer === lastAnswer && nextUrl === lastUrl && sameHold(hold, lastHold)) return lastWritten;
   lastAnswer = answer;
   lastUrl = nextUrl;
   lastHold = hold;
-  lastHead = [
+  const head = [
     'Content-Type',
     'application/json',
     'Content-Length',
@@ -137,7 +141,8 @@ function answerHead(answer: Answer, { nextUrl, hold }: HeldRequest): FlatHeaders
     HEADER.hold,
     `${hold.seconds}; reason=${hold.reason}`,
   ];
-  return lastHead;
+  lastWritten = { head, body: asciiText(answer.body) ?? answer.body };
+  return lastWritten;
 }
 
 function sameHold(a: HoldTime, b: HoldTime | null): boolean {

@@ -1,0 +1,3 @@
+export { systemClock } from './clock.js';
+export { Mediator } from './mediator.js';
+export * from './types.js';

@@ -1,0 +1,79 @@
+import type { PublishMessage } from '#contracts';
+import type { Stored } from '#engine';
+
+/** Bytes that a message has in an answer besides its payload and its channel's name, at most. */
+export const FRAME_BYTES = 120;
+
+/**
+ * What the log keeps of a message: the members that do not depend on where it is stored, as the inside
+ * of a JSON object. Composed once, at publish; every answer copies these bytes as they are.
+ */
+export function composePayload(
+  id: string,
+  clientId: string | null,
+  message: PublishMessage,
+): Buffer {
+  let text = `"id":${JSON.stringify(id)}`;
+  if (message.name !== undefined) text += `,"name":${JSON.stringify(message.name)}`;
+  text += `,"data":${JSON.stringify(message.data)}`;
+  if (message.encoding !== undefined) text += `,"encoding":"${message.encoding}"`;
+  if (clientId !== null) text += `,"clientId":${JSON.stringify(clientId)}`;
+  if (message.headers !== undefined) text += `,"headers":${JSON.stringify(message.headers)}`;
+  return Buffer.from(text);
+}
+
+/** How a channel's messages begin on the wire. */
+export function wireHead(channel: string): string {
+  return `{"channel":${JSON.stringify(channel)},"position":`;
+}
+
+/** A message on its way out. Its wire text is made once, however many receive it. */
+export class Outgoing {
+  readonly position: number;
+  readonly previous: number;
+  readonly bytes: number;
+  readonly timestamp: number;
+  private readonly payload: Uint8Array;
+  private text: Buffer | null = null;
+
+  constructor(stored: Stored) {
+    this.position = stored.position;
+    this.previous = stored.previous;
+    this.timestamp = stored.timestamp;
+    this.payload = stored.payload;
+    this.bytes = stored.payload.length + FRAME_BYTES;
+  }
+
+  /** `head`: `wireHead` of the message's channel; `appText`: what names its app, where that is asked for. */
+  wire(head: string, appText?: Buffer): Buffer {
+    const text = (this.text ??= this.compose(head));
+    // `appText` brings its own opening brace.
+    return appText ? Buffer.concat([appText, text.subarray(1)]) : text;
+  }
+
+  private compose(head: string): Buffer {
+    const start = `${head}${this.position},"previous":${this.previous},"timestamp":"${isoTime(this.timestamp)}",`;
+    const startBytes = Buffer.byteLength(start);
+    const end = startBytes + this.payload.length;
+    const text = Buffer.allocUnsafe(end + 1);
+    text.write(start, 0, startBytes, 'utf8');
+    text.set(this.payload, startBytes);
+    text[end] = CLOSE_BRACE;
+    return text;
+  }
+}
+
+const CLOSE_BRACE = 0x7d;
+
+let isoSecond = Number.NaN;
+let isoPrefix = '';
+
+/** RFC 3339 in UTC with milliseconds. Formatting a date costs more than all else: once a second will do. */
+function isoTime(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== isoSecond) {
+    isoPrefix = new Date(second * 1000).toISOString().slice(0, -4);
+    isoSecond = second;
+  }
+  return `${isoPrefix}${String(ms - second * 1000).padStart(3, '0')}Z`;
+}

@@ -1,0 +1,149 @@
+import { LIMIT } from '../../contracts/src/limits.js';
+import { Channel } from './channel.js';
+import type { ChannelEvents, ChannelHost } from './channel.js';
+import { systemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { HoldlineError, asHoldlineError } from './errors.js';
+import { Events, report } from './events.js';
+import { onReturn } from './page.js';
+import { Publisher } from './publisher.js';
+import { Receiver } from './receiver.js';
+import type { State } from './receiver.js';
+import { Session } from './session.js';
+import type { Fetch } from './transport.js';
+
+/** Seconds that a publish is tried again. */
+const RETRY_SECONDS = 60;
+
+export interface HoldlineOptions {
+  /** Where Holdline is served. */
+  readonly url: string;
+  /** An API key: for servers. A page gets a token, or `authorize`. */
+  readonly key?: string;
+  /** A client token. */
+  readonly token?: string;
+  /** Gets a client token from your own server; called at the start and when a token expires. */
+  readonly authorize?: () => Promise<string>;
+  /** Where an earlier client got to (its `cursor`): channels subscribed at once go on from there. */
+  readonly cursor?: string;
+  /** Seconds a request is held, 1 to 300; default 55. */
+  readonly hold?: number;
+  /** Seconds a publish is tried again before it fails; default 60. */
+  readonly retryFor?: number;
+  readonly fetch?: Fetch;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+  readonly clock?: Clock;
+}
+
+export interface HoldlineEvents {
+  /** Where receiving stands; `waiting` and `closed` say why. */
+  state: State;
+  /** What went wrong without ending a call of yours; handlers' own errors too. */
+  error: unknown;
+}
+
+/** One client for a page or a process: one held request for all of its channels. */
+export class Holdline {
+  readonly #events = new Events<HoldlineEvents>();
+  readonly #channels = new Map<string, { channel: Channel; events: Events<ChannelEvents> }>();
+  readonly #host: ChannelHost;
+  readonly #closing = new AbortController();
+  readonly #forgetPage: () => void;
+
+  /** @throws HoldlineError `invalid_use` when the options make no sense together. */
+  constructor(options: HoldlineOptions) {
+    check(options);
+    const clock = options.clock ?? systemClock;
+    const random = options.random ?? Math.random;
+    const retryMs = (options.retryFor ?? RETRY_SECONDS) * 1000;
+    const session = new Session({
+      url: options.url.replace(/\/+$/, ''),
+      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      clock,
+      random,
+      credential: options.token ?? options.key ?? null,
+      authorize: options.authorize ?? null,
+    });
+    const receiver = new Receiver({
+      session,
+      clock,
+      random,
+      hold: options.hold ?? LIMIT.holdDefaultSeconds,
+      cursor: options.cursor ?? null,
+      onState: (state) => this.#events.emit('state', state),
+      onGap: (gap) => this.#channels.get(gap.channel)?.events.emit('gap', gap),
+      onError: (error, channel) => this.#report(error, channel),
+    });
+    const publisher = new Publisher(session, retryMs);
+    this.#host = { session, publisher, receiver, retryMs, closing: this.#closing.signal };
+    this.#forgetPage = onReturn(() => receiver.wake());
+  }
+
+  /** The same name gives the same channel. A number is its decimal text: 42 is "42". */
+  channel<T = unknown>(name: string | number): Channel<T> {
+    const text = String(name);
+    const known = this.#channels.get(text);
+    if (known) return known.channel as Channel<T>;
+    const events = new Events<ChannelEvents>();
+    const channel = new Channel(text, this.#host, events);
+    this.#channels.set(text, { channel, events });
+    return channel as Channel<T>;
+  }
+
+  get state(): State {
+    return this.#host.receiver.state;
+  }
+
+  /** What the handlers have seen, for going on after a reload; null before the first answer. */
+  get cursor(): string | null {
+    return this.#host.receiver.cursor;
+  }
+
+  /** @returns stops listening. */
+  on<K extends keyof HoldlineEvents>(
+    event: K,
+    listener: (value: HoldlineEvents[K]) => void,
+  ): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Ends everything at once. A publish that was not yet acknowledged is rejected with `closed`. */
+  close(): void {
+    this.#forgetPage();
+    this.#closing.abort(new HoldlineError('closed', 'The client was closed.'));
+    this.#host.publisher.close();
+    this.#host.receiver.close(null);
+  }
+
+  #report(error: unknown, channel?: string): void {
+    const events = channel === undefined ? undefined : this.#channels.get(channel)?.events;
+    const heardThere = events?.emit('error', asHoldlineError(error)) ?? false;
+    if (!this.#events.emit('error', error) && !heardThere) report(error);
+  }
+}
+
+function check(options: HoldlineOptions): void {
+  const wrong = (what: string): never => {
+    throw new HoldlineError('invalid_use', what);
+  };
+  if (typeof options?.url !== 'string' || !/^https?:\/\//.test(options.url)) {
+    wrong('`url` has to be where Holdline is served, such as https://rt.example.com.');
+  }
+  if (
+    options.key !== undefined &&
+    (options.token !== undefined || options.authorize !== undefined)
+  ) {
+    wrong('A `key` goes without `token` and `authorize`.');
+  }
+  if ((options.key ?? options.token ?? options.authorize) === undefined) {
+    wrong('One of `key`, `token` and `authorize` is needed.');
+  }
+  const { hold } = options;
+  if (
+    hold !== undefined &&
+    !(Number.isInteger(hold) && hold >= 1 && hold <= LIMIT.holdMaxSeconds)
+  ) {
+    wrong('`hold` is a whole number of seconds from 1 to 300.');
+  }
+}

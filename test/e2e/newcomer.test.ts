@@ -1,0 +1,88 @@
+import { describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { eventually } from '../support/eventually.js';
+import { ask } from '../support/http-client.js';
+import { useHoldline } from '../support/use-holdline.js';
+
+/** Somebody who has typed `npm start` and pastes what it printed, character for character. */
+const site = useHoldline();
+
+/** The command lines as printed; a backslash at a line's end continues it. */
+function printedCommands(): string[] {
+  return site.holdline
+    .output()
+    .replace(/\\\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.replace(/^[\s$>]+/, ''))
+    .filter((line) => line.startsWith('curl '));
+}
+
+interface Pasted {
+  readonly done: Promise<{ code: number | null; out: string; at: number }>;
+  readonly isDone: () => boolean;
+}
+
+function paste(command: string): Pasted {
+  const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let ended = false;
+  shell.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  shell.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const done = new Promise<{ code: number | null; out: string; at: number }>((resolve, reject) => {
+    shell.on('error', reject);
+    shell.on('close', (code) => {
+      ended = true;
+      resolve({ code, out, at: performance.now() });
+    });
+  });
+  return { done, isDone: () => ended };
+}
+
+describe('the two printed commands', () => {
+  test('the receive is held until the publish comes, and has its message at once', async () => {
+    const commands = printedCommands();
+    const publish = commands.find((command) => /\s(-d|--data|--json)/.test(command)) as string;
+    const receive = commands.find((command) => command !== publish) as string;
+    expect([publish, receive]).toEqual([
+      expect.stringContaining(site.holdline.apiKey),
+      expect.stringContaining(site.holdline.apiKey),
+    ]);
+
+    const held = paste(receive);
+    // curl needs a moment to start; the server's own count says when it holds the request.
+    await eventually('the receive is held', 10_000, async () => (await holds()) === 1);
+    expect(held.isDone()).toBe(false);
+
+    const sent = await paste(publish).done;
+    expect(sent.code).toBe(0);
+    const position = (JSON.parse(sent.out) as { messages: { position: number }[] }).messages[0]
+      ?.position;
+
+    const got = await held.done;
+    expect(got.code).toBe(0);
+    const { messages } = JSON.parse(got.out) as { messages: { position: number; data: unknown }[] };
+    expect(messages.map((one) => one.position)).toEqual([position]);
+    const sentData = /(?:-d|--data|--json)\s+'([^']*)'/.exec(publish)?.[1] as string;
+    expect(messages[0]?.data).toEqual((JSON.parse(sentData) as { data: unknown }).data);
+    // Meant: under 100 ms. Asserted: what a loaded machine keeps, and a timeout would not.
+    expect(got.at - sent.at).toBeLessThan(1000);
+  }, 60_000);
+
+  test('the addresses and the login that it prints are those that work', async () => {
+    const text = site.holdline.output();
+    const { apiUrl, deliveryUrl, email, password } = site.holdline.demo;
+    for (const shown of [apiUrl, deliveryUrl, email, password, `${deliveryUrl}/try`])
+      expect(text).toContain(shown);
+    for (const page of new Set(text.match(/http:\/\/127\.0\.0\.1:\d+[\w/]*/g))) {
+      if (page.includes('/messages')) continue;
+      expect([page, (await ask(page)).status]).toEqual([page, 200]);
+    }
+    expect((await ask(`${apiUrl}/v1/login`, { json: { email, password } })).status).toBe(200);
+  });
+});
+
+/** Requests that delivery holds now, by its own metrics. */
+async function holds(): Promise<number> {
+  const { text } = await ask(`${site.holdline.deliveryUrl}/metrics`);
+  return Number(/^holdline_holds(?:\{[^}]*\})? (\d+)$/m.exec(text)?.[1]);
+}

@@ -29,7 +29,9 @@ const STOP_MS = 15_000;
  */
 export async function startBare(key) {
   const begin = async () => {
-    const child = fork(new URL('bare-server.mjs', import.meta.url));
+    // The same room for young objects as Holdline's launcher gives to delivery.
+    const execArgv = ['--max-semi-space-size=64'];
+    const child = fork(new URL('bare-server.mjs', import.meta.url), { execArgv });
     const [{ port }] = await once(child, 'message', { signal: AbortSignal.timeout(START_MS) });
     return { child, port: Number(port) };
   };

@@ -7,6 +7,8 @@ export interface ServerOptions {
   readonly name: string;
   /** Absolute path of its main file. */
   readonly script: string;
+  /** Flags for Node. */
+  readonly flags?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly voice: Voice;
   /** Called whenever its process changed. */
@@ -80,10 +82,10 @@ export class ServerProcess {
   }
 
   private launch(): void {
-    const { script, env, changed } = this.options;
+    const { script, flags = [], env, changed } = this.options;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
-    const child = spawn(process.execPath, ['--enable-source-maps', script], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...flags, script], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
       env,

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { LogStore } from './log-store.js';
 import type { Mark } from './mark.js';
 
@@ -40,7 +40,8 @@ export async function findOrigin(store: LogStore, mark: Mark | null): Promise<Or
   if (saved && broken === null) return { epoch: saved.epoch, position, timestamp, broken };
 
   const origin = {
-    epoch: randomUUID(),
+    // Short, as every cursor and every answer repeats it; two of them never meet but in one log's life.
+    epoch: randomBytes(6).toString('base64url'),
     position: Math.max(position, mark?.position ?? 0),
     timestamp,
     broken,

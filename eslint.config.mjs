@@ -3,7 +3,14 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'node_modules/', '.holdline/', 'libs/database/src/generated/', 'coverage/'],
+    ignores: [
+      'dist/',
+      'node_modules/',
+      '.holdline/',
+      'libs/database/src/generated/',
+      'coverage/',
+      'prisma.config.ts',
+    ],
   },
   js.configs.recommended,
   {

@@ -39,10 +39,20 @@ step('servers', ['apps', 'libs', '.swcrc', 'nest-cli.json', 'package-lock.json']
     run('Building the servers', join(bin, 'nest'), ['build']);
   },
 });
-step('browser files', ['libs/sdk', 'libs/contracts', 'apps/delivery/src/pages', 'scripts/build-sdk.mjs', 'package-lock.json'], {
-  made: 'dist/sdk/holdline.js',
-  build: () => run('Building the SDK', process.execPath, ['scripts/build-sdk.mjs']),
-});
+step(
+  'browser files',
+  [
+    'libs/sdk',
+    'libs/contracts',
+    'apps/delivery/src/pages',
+    'scripts/build-sdk.mjs',
+    'package-lock.json',
+  ],
+  {
+    made: 'dist/sdk/holdline.js',
+    build: () => run('Building the SDK', process.execPath, ['scripts/build-sdk.mjs']),
+  },
+);
 
 /** Builds one part when the bytes it is made from are not those it was last made from. */
 function step(name, sources, { made, build }) {

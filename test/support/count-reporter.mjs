@@ -5,6 +5,8 @@ export default class CountReporter {
     const skipped = results.numPendingTests + results.numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';
     // Jest's own summary comes after the reporters: the count waits until the process ends.
-    process.once('exit', () => process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed${tail}\n`));
+    process.once('exit', () =>
+      process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed${tail}\n`),
+    );
   }
 }

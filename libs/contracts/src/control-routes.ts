@@ -339,7 +339,7 @@ export const CONTROL_ROUTES = {
     tag: 'Operator',
     summary: 'Sign in as the platform’s own staff',
     auth: 'none',
-    body: accounts.OperatorLoginBody,
+    body: accounts.LoginBody,
     success: { status: 200, schema: accounts.Operator, description: 'Signed in.' },
     problems: [...SIGN_IN, 'unauthenticated'],
   },

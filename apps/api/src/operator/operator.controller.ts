@@ -2,9 +2,8 @@ import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common
 import {
   CONTROL_ROUTES,
   ListQuery,
-  OperatorLoginBody,
+  LoginBody,
   OperatorTenantPatch,
-  type LoginBody,
   type Operator,
   type OperatorTenant,
   type Page,
@@ -25,7 +24,7 @@ export class OperatorController {
 
   @Route(CONTROL_ROUTES.operatorLogin)
   async logIn(
-    @Body({ schema: OperatorLoginBody }) body: LoginBody,
+    @Body({ schema: LoginBody }) body: LoginBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Operator> {

@@ -73,7 +73,6 @@ export const LimitsAnswer = z.object({
 });
 export type LimitsAnswer = z.output<typeof LimitsAnswer>;
 
-export const OperatorLoginBody = LoginBody;
 export const Operator = z.object({ id: z.string(), email: z.string() });
 export type Operator = z.output<typeof Operator>;
 

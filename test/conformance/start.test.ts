@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.js';
 import { DeliveryClient } from '../support/delivery-client.js';
 import { freePorts, launch, startHoldline, type Holdline } from '../support/holdline.js';
 import { ask, type Reply } from '../support/http-client.js';
@@ -45,7 +46,9 @@ describe('a first start', () => {
       password: text,
       operator: { email: expect.stringMatching(/@/), password: text },
     });
-    expect(holdline.output()).toContain(holdline.apiKey);
+    await eventually('the greeting shows the key', 10_000, () =>
+      holdline.output().includes(holdline.apiKey),
+    );
 
     const client = new DeliveryClient(holdline.deliveryUrl, holdline.apiKey);
     expect((await client.publish('first', { data: 1 })).messages).toHaveLength(1);

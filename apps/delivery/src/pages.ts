@@ -6,6 +6,13 @@ import type { FastifyInstance } from 'fastify';
 const SDK = fileURLToPath(new URL('../../../sdk/', import.meta.url));
 const PAGES = fileURLToPath(new URL('../../../pages/', import.meta.url));
 
+const ROUTES = {
+  '/': 'try.html',
+  '/try': 'try.html',
+  '/try.js': 'try.js',
+  '/try.css': 'try.css',
+};
+
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -24,8 +31,7 @@ export async function registerPages(fastify: FastifyInstance): Promise<void> {
   });
   if (!existsSync(PAGES))
     throw new Error(`The pages are not built (${PAGES} is missing). Run npm run build.`);
-  for (const file of ['try.html', 'try.js', 'try.css']) {
-    const route = file === 'try.html' ? '/try' : `/${file}`;
+  for (const [route, file] of Object.entries(ROUTES)) {
     fastify.get(route, (_request, reply) =>
       reply
         .header('content-security-policy', PAGE_POLICY)
@@ -34,5 +40,4 @@ export async function registerPages(fastify: FastifyInstance): Promise<void> {
         .sendFile(file, PAGES),
     );
   }
-  fastify.get('/', (_request, reply) => reply.redirect('/try'));
 }

@@ -32,6 +32,7 @@ export class Launcher {
   private readonly delivery: ServerProcess;
   private api: ServerProcess | null = null;
   private lock: DataDirLock | null = null;
+  private controlPlane: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
 
   constructor(
@@ -57,7 +58,8 @@ export class Launcher {
     });
     if (this.stopping) return;
     const delivery = voice.phase('delivery serves', () => this.delivery.start());
-    await Promise.all([delivery, this.startControlPlane()]);
+    this.controlPlane = this.startControlPlane();
+    await Promise.all([delivery, this.controlPlane]);
     if (this.stopping) return;
     const { host, deliveryPort: port } = config;
     // What is printed now must work when it is pasted at once.
@@ -113,6 +115,8 @@ export class Launcher {
       for (const server of servers) server.kill();
       await drained;
     }
+    // A database that is just being made would go on writing after us.
+    await this.controlPlane?.catch(() => undefined);
     await this.postgres?.stop();
     this.lock?.release();
   }

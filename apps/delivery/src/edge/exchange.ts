@@ -107,7 +107,6 @@ export class NodeExchange implements Exchange {
   refuse(problem: Problem): void {
     const requestId = randomUUID();
     this.host.refused(problem, requestId);
-    if (!this.req.complete) this.discardRest();
     const text = JSON.stringify(problem.toDocument(this.host.docs, requestId));
     const headers = [
       'Content-Type',
@@ -122,22 +121,28 @@ export class NodeExchange implements Exchange {
     if (problem.extras.retryAfter !== undefined)
       headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
     if (problem.status === 401) headers.push('WWW-Authenticate', 'Bearer, Basic realm="Holdline"');
-    this.send(problem.status, headers, text);
+    if (this.req.complete) this.send(problem.status, headers, text);
+    else this.sendThenDiscard(problem.status, headers, text);
   }
 
   /**
-   * A client that is still sending sees the refusal only if its bytes go on being taken: closing at once
-   * would reset the connection under it. The server's time limit for a request bounds this too.
+   * A client that is still sending sees its answer only if its bytes go on being taken: an end of the
+   * connection now would reset it. So the answer is written, and ended when the body is, or too long.
    */
-  private discardRest(): void {
+  private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
+    const { req, res } = this;
+    if (res.headersSent || res.destroyed) return;
+    res.writeHead(status, headers.concat(this.extra) as string[]);
+    res.write(text);
     let bytes = 0;
-    this.req.removeAllListeners('data');
-    this.req.on('data', (chunk: Buffer) => {
+    req.removeAllListeners('data');
+    req.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > DISCARDED_BYTES) this.req.destroy();
+      if (bytes > DISCARDED_BYTES) req.destroy();
     });
-    this.req.on('error', () => undefined);
-    this.req.resume();
+    req.on('end', () => res.end());
+    req.on('error', () => res.destroy());
+    req.resume();
   }
 
   body(maxBytes: number): Promise<Buffer> {

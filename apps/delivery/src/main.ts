@@ -57,10 +57,10 @@ async function start(config: Config): Promise<void> {
       plans: nest.get(ReceivePlans),
       clock: systemClock,
       newId: idMaker(),
+      docs,
       isConfigured: () => feed.isReady,
     },
     {
-      docs,
       log: (error) => log.error({ err: error }, 'a request failed'),
       isDraining: () => host.draining,
     },

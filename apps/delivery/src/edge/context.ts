@@ -13,7 +13,8 @@ export interface EdgeContext {
   readonly publishRate: PublishRate;
   readonly plans: ReceivePlans;
   readonly clock: Clock;
-  /** Milliseconds of waiting for a body are bounded by the server, not here. */
+  /** Where the docs are, for the `type` of a problem inside an answer. */
+  readonly docs: string;
   readonly newId: () => string;
   /** True once the first configuration has arrived: before that nobody can be recognised. */
   readonly isConfigured: () => boolean;

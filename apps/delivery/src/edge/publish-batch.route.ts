@@ -39,8 +39,8 @@ export async function publishBatch(
   context: EdgeContext,
   exchange: Exchange,
   principal: Principal,
-  docs: string,
 ): Promise<void> {
+  const { docs } = context;
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
     throw new Problem(

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
-import { ask } from './http-client.js';
+import { ask, type ClientTls } from './http-client.js';
 import { descendantsOf, runningProcesses, signal, type Running } from './processes.js';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -34,6 +34,8 @@ export interface HoldlineOptions {
   readonly postgres?: string;
   /** False: do not wait for /readyz (a start that is meant to be unready). */
   readonly awaitReady?: boolean;
+  /** How to ask it, where it serves https. */
+  readonly tls?: ClientTls;
 }
 
 export interface Ended {
@@ -179,7 +181,9 @@ export async function startHoldline(options: HoldlineOptions = {}): Promise<Hold
         if (hasEnded) return 'ended';
         const demo = JSON.parse(await readFile(join(dataDir, 'demo.json'), 'utf8')) as Demo;
         const at = await Promise.all(
-          [demo.apiUrl, demo.deliveryUrl].map((url) => ask(`${url}/readyz`)),
+          [demo.apiUrl, demo.deliveryUrl].map((url) =>
+            ask(`${url}/readyz`, options.tls ? { tls: options.tls } : {}),
+          ),
         );
         return (options.awaitReady === false || at.every((one) => one.status === 200)) && demo;
       });

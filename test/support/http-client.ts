@@ -1,4 +1,5 @@
 import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
+import { request as requestTls } from 'node:https';
 
 /** One request, as plain as HTTP: nothing is retried, followed or made up. */
 export interface Ask {
@@ -12,8 +13,16 @@ export interface Ask {
   readonly raw?: string | Uint8Array;
   readonly type?: string;
   readonly agent?: Agent;
+  readonly tls?: ClientTls;
   /** Milliseconds until the client gives up. */
   readonly timeoutMs?: number;
+}
+
+/** For an https URL: whom to trust, and the certificate to show (PEM). */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface Reply {
@@ -48,7 +57,8 @@ export function start(url: string, options: Ask = {}): Asked {
   const { hostname, port } = new URL(url);
   // The path goes out as it was written: a URL parser would resolve dots and escape what is under test.
   const path = /^\w+:\/\/[^/]+(.*)$/.exec(url)?.[1] || '/';
-  const outgoing = request({
+  const outgoing = (url.startsWith('https:') ? requestTls : request)({
+    ...options.tls,
     hostname,
     port,
     path,

@@ -13,6 +13,10 @@ export interface TcpProxy {
   halfOpen(): void;
   /** Asked for each connection: after how many bytes from the server it is reset; undefined: never. */
   cutAfterBytes: () => number | undefined;
+  /** Milliseconds without a byte after which a connection is reset, as a proxy's idle time does; 0: never. */
+  cutIdleMs: number;
+  /** Connections that were reset for it. */
+  readonly idleCuts: number;
   close(): Promise<void>;
 }
 
@@ -21,12 +25,20 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<readonly [Socket, Socket]>();
   let swallowing = false;
+  let idleCuts = 0;
 
   const server: Server = createServer({ noDelay: true }, (near) => {
     const far = connect({ host: hostname, port: Number(port), noDelay: true });
     const pair = [near, far] as const;
     pairs.add(pair);
     let budget = proxy.cutAfterBytes();
+    if (proxy.cutIdleMs > 0) {
+      far.setTimeout(proxy.cutIdleMs, () => {
+        if (!pairs.has(pair)) return;
+        idleCuts += 1;
+        drop(pair);
+      });
+    }
     const pass = (from: Socket, to: Socket) => {
       from.on('data', (chunk: Buffer) => {
         if (swallowing) return;
@@ -58,6 +70,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     url: '',
     delayMs: 0,
     cutAfterBytes: () => undefined,
+    cutIdleMs: 0,
+    get idleCuts() {
+      return idleCuts;
+    },
     open: () => pairs.size,
     cut: () => [...pairs].forEach(drop),
     halfOpen: () => (swallowing = true),

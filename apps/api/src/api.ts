@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CONTROL_ROUTES } from '#contracts';
-import { registerServicePages } from '#platform';
+import { guardHttp2, HTTP2_LIMITS, registerServicePages } from '#platform';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ApiModule, type ApiParts } from './api.module.js';
@@ -13,13 +13,22 @@ import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
 
+/** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
+const END_MS = 3_000;
+const TIMEOUTS = {
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+};
+
 export interface ApiOptions extends ApiParts {
-  readonly trustProxy: boolean;
+  readonly proxies: number;
   /** PEM texts; null: plain HTTP. */
   readonly tls: {
     readonly cert: string;
     readonly key: string;
-    readonly clientCa: string | null;
+    /** What client certificates must come from; null: clients show none. */
+    readonly clientCas: readonly string[] | null;
   } | null;
 }
 
@@ -40,9 +49,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     bodyLimit: BODY_BYTES,
     // A whole request within 30 s, its headers within 15: slow senders do not pile up. Holding an answer
     // back (the configuration feed) is not measured by either.
-    requestTimeout: 30_000,
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
-    trustProxy: options.trustProxy,
+    requestTimeout: TIMEOUTS.requestTimeout,
+    http: {
+      headersTimeout: TIMEOUTS.headersTimeout,
+      connectionsCheckingInterval: TIMEOUTS.connectionsCheckingInterval,
+    },
+    trustProxy: options.proxies > 0 && ((_address: string, hop: number) => hop < options.proxies),
     return503OnClosing: false,
     ...earlyRefusals(docs),
     forceCloseConnections: 'idle',
@@ -50,7 +62,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     ...tlsOptions(options.tls),
   } as ConstructorParameters<typeof FastifyAdapter>[0]);
   const fastify = adapter.getInstance<FastifyInstance>();
-  await prepareFastify(fastify, { draining: () => draining, secure: settings.secure });
+  await prepareFastify(fastify, {
+    draining: () => draining,
+    secure: settings.secure,
+    proxies: options.proxies,
+  });
 
   const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(options), adapter, {
     bodyParser: false,
@@ -79,6 +95,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     metrics: metricsOf(fastify, feed),
     draining: () => draining,
   });
+  const endSessions = guardHttp2(fastify.server);
   await app.init();
   await fastify.ready();
   feed.start();
@@ -89,7 +106,10 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     drain: async () => {
       draining = true;
       feed.close();
+      // What is under way gets a moment to be answered.
+      const late = setTimeout(endSessions, END_MS);
       await app.close();
+      clearTimeout(late);
       await database.close();
     },
   };
@@ -97,10 +117,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
 function tlsOptions(tls: ApiOptions['tls']): object {
   if (!tls) return {};
-  const { cert, key, clientCa } = tls;
+  const { cert, key, clientCas } = tls;
   const client =
-    clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
-  return { http2: true, https: { allowHTTP1: true, cert, key, ...client } };
+    clientCas === null ? {} : { ca: clientCas, requestCert: true, rejectUnauthorized: true };
+  return {
+    http2: true,
+    https: { ...TIMEOUTS, ...HTTP2_LIMITS, allowHTTP1: true, cert, key, ...client },
+  };
 }
 
 function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {

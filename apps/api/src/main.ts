@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Secrets } from '#access';
+import { internalIdentity, Secrets } from '#access';
 import { Database, isUnavailable } from '#database';
 import {
   ConfigError,
@@ -32,8 +32,8 @@ async function start(config: Config): Promise<void> {
     clock: new SystemClock(),
     settings: new Settings(config),
     log,
-    trustProxy: config.trustProxy,
-    tls: await readTls(config.tls),
+    proxies: config.proxies,
+    tls: await readTls(config.tls, secrets),
   });
   await api.app.listen(config.apiPort, config.host);
   drainOnSignal({ drain: () => api.drain(), deadlineMs: DRAIN_MS, log });
@@ -58,12 +58,16 @@ async function seedWhenPossible(api: Api, log: Logger): Promise<void> {
   }
 }
 
-async function readTls(tls: Config['tls']): Promise<ApiOptions['tls']> {
+async function readTls(tls: Config['tls'], secrets: Secrets): Promise<ApiOptions['tls']> {
   if (!tls) return null;
   return {
     cert: await readPem('TLS_CERT', tls.cert),
     key: await readPem('TLS_KEY', tls.key),
-    clientCa: tls.clientCa === null ? null : await readPem('TLS_CLIENT_CA', tls.clientCa),
+    clientCas:
+      tls.clientCa === null
+        ? null
+        : // Delivery fetches its configuration with the certificate that comes from the master key.
+          [await readPem('TLS_CLIENT_CA', tls.clientCa), internalIdentity(secrets).cert],
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import type { InternalIdentity } from '#access';
 import type { Config } from '#platform';
 
 /** Bytes of one answer at most: a configuration larger than this needs another way of being told. */
@@ -18,13 +19,12 @@ export type RequestConfig = (request: ConfigRequest) => Promise<unknown>;
 
 /**
  * How delivery reaches api. Where both serve TLS from one machine, delivery knows api by its certificate,
- * which is its own too, and not by a name: it may be self-signed, and name the public host only.
+ * which is its own too, and not by a name: it may be self-signed, and name the public host only. Where
+ * clients have to show a certificate (TLS_CLIENT_CA), delivery shows the one that comes from the master key.
  */
-export function configRequester(config: Config): RequestConfig {
+export function configRequester(config: Config, identity: InternalIdentity): RequestConfig {
   const own = config.tls && {
     ca: readFileSync(config.tls.cert),
-    cert: readFileSync(config.tls.cert),
-    key: readFileSync(config.tls.key),
     allowPartialTrustChain: true,
     checkServerIdentity: () => undefined,
   };
@@ -33,7 +33,11 @@ export function configRequester(config: Config): RequestConfig {
       const headers = { authorization: `Bearer ${bearer}` };
       const options = { headers, signal, timeout: timeoutMs };
       const request = url.startsWith('https:')
-        ? https.get(url, { ...options, ...(own && config.isInternalApiOurs ? own : {}) }, take)
+        ? https.get(
+            url,
+            { ...options, ...identity, ...(own && config.isInternalApiOurs ? own : {}) },
+            take,
+          )
         : http.get(url, options, take);
       request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       request.on('error', reject);

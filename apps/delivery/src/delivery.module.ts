@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AccessStore, Authenticator, Secrets } from '#access';
+import { LIMIT } from '#contracts';
+import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
-import { Mediator, systemClock } from '#mediator';
+import { Mediator, Presence, systemClock } from '#mediator';
 import { createLogger, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
 import { configRequester } from './config-request.js';
 import { HoldLimits } from './edge/hold-limits.js';
+import { PathHolds } from './edge/path-holds.js';
 import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { DeliveryMetrics } from './metrics.js';
@@ -56,11 +58,17 @@ export class DeliveryModule {
           inject: [Engine, Secrets, DeliveryMetrics],
         },
         {
+          provide: Presence,
+          useFactory: (engine: Engine) =>
+            new Presence({ engine, clock: systemClock, newId: idMaker() }),
+          inject: [Engine],
+        },
+        {
           provide: ConfigFeed,
           useFactory: (store: AccessStore, secrets: Secrets, log: Logger) =>
             new ConfigFeed({
               url: config.internalApiUrl,
-              request: configRequester(config),
+              request: configRequester(config, internalIdentity(secrets)),
               secrets,
               store,
               cacheFile: join(config.dataDir, 'config.cache'),
@@ -70,11 +78,12 @@ export class DeliveryModule {
         },
         {
           provide: RevocationWatch,
-          useFactory: (store: AccessStore, mediator: Mediator) =>
-            new RevocationWatch({ store, mediator, clock: systemClock }),
-          inject: [AccessStore, Mediator],
+          useFactory: (store: AccessStore, mediator: Mediator, presence: Presence) =>
+            new RevocationWatch({ store, mediator, presence, clock: systemClock }),
+          inject: [AccessStore, Mediator, Presence],
         },
         { provide: HoldLimits, useFactory: () => new HoldLimits(config.maxHolds) },
+        { provide: PathHolds, useFactory: () => new PathHolds(LIMIT.holdMaxSeconds * 1000) },
         { provide: PublishRate, useFactory: () => new PublishRate(systemClock) },
         ReceivePlans,
       ],

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { DELIVERY_ROUTES } from '#contracts';
-import { AccessStore, Authenticator } from '#access';
+import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { Engine } from '#engine';
-import { Mediator, systemClock } from '#mediator';
+import { Mediator, Presence, systemClock } from '#mediator';
 import {
   drainOnSignal,
   failStart,
@@ -15,11 +15,15 @@ import {
 } from '#platform';
 import { ConfigFeed } from './config-feed.js';
 import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
+import { LinkBook } from './edge/direct/link-book.js';
 import { NodeExchange, type ExchangeHost } from './edge/exchange.js';
 import { HoldLimits } from './edge/hold-limits.js';
+import { PathHolds } from './edge/path-holds.js';
 import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { EdgeRouter } from './edge/router.js';
+import { StreamTable } from './edge/stream/stream-table.js';
+import { takeUpgrades } from './edge/stream/ws/upgrade.js';
 import { createFrontedServer } from './http-server.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
@@ -37,6 +41,7 @@ async function start(config: Config): Promise<void> {
   const log = nest.get<Logger>(LOGGER);
   const engine = nest.get(Engine);
   const mediator = nest.get(Mediator);
+  const presence = nest.get(Presence);
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
   const docs = `${config.deliveryUrl}/docs`;
@@ -44,17 +49,23 @@ async function start(config: Config): Promise<void> {
   await engine.start();
   const host: ExchangeHost = {
     docs,
+    proxies: config.proxies,
     draining: false,
     refused: (problem) => metrics.refused(problem),
   };
+  const streams = new StreamTable(nest.get(AccessStore), systemClock);
   const router = new EdgeRouter(
     {
       authenticator: nest.get(Authenticator),
       store: nest.get(AccessStore),
       mediator,
+      presence,
+      links: new LinkBook(mediator, systemClock),
       holdLimits: nest.get(HoldLimits),
       publishRate: nest.get(PublishRate),
       plans: nest.get(ReceivePlans),
+      streams,
+      paths: nest.get(PathHolds),
       clock: systemClock,
       newId: idMaker(),
       docs,
@@ -65,13 +76,26 @@ async function start(config: Config): Promise<void> {
       isDraining: () => host.draining,
     },
   );
-  const { fastify, server } = createFrontedServer(config.tls, docs, (req, res) =>
-    router.handle(new NodeExchange(req, res, host)),
+  const { fastify, server, endConnections } = createFrontedServer(
+    config.tls,
+    internalIdentity(nest.get(Secrets)),
+    docs,
+    (req, res) => router.handle(new NodeExchange(req, res, host)),
   );
 
   metrics.gauge('holdline_holds', 'Requests now held.', () => mediator.holdCount());
+  metrics.gauge(
+    'holdline_paths',
+    'Paths that cut a held request lately.',
+    () => nest.get(PathHolds).size,
+  );
   metrics.gauge('holdline_channels', 'Channels that somebody is receiving from.', () =>
     mediator.channelCount(),
+  );
+  server.on('upgrade', takeUpgrades(host, (exchange) => router.handle(exchange)));
+  metrics.gauge('holdline_streams', 'Event streams and WebSockets now open.', () => streams.size);
+  metrics.gauge('holdline_presence_members', 'Members present over all channels.', () =>
+    presence.memberCount(),
   );
   installProblems(fastify, { docs, log });
   await registerServicePages(fastify, {
@@ -103,6 +127,7 @@ async function start(config: Config): Promise<void> {
       host.draining = true;
       nest.get(RevocationWatch).stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      streams.drain();
       mediator.drain();
       const stopped = feed.stop();
       await engine.drain();
@@ -110,8 +135,9 @@ async function start(config: Config): Promise<void> {
       const sweep = setInterval(() => server.closeIdleConnections(), 50);
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
       clearInterval(sweep);
-      server.closeAllConnections();
+      endConnections();
       await stopped;
+      presence.close();
       mediator.close();
       await nest.close();
     },

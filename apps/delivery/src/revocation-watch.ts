@@ -1,17 +1,24 @@
 import { Problem } from '#contracts';
 import type { AccessStore } from '#access';
-import type { Clock, Mediator } from '#mediator';
+import type { Clock, Mediator, Presence } from '#mediator';
 
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
- * Ends held requests whose credential is refused from now on: at each change of the configuration, and
- * when a rotated key's grace runs out (P7).
+ * Ends held requests and presence whose credential is refused from now on: at each change of the
+ * configuration, and when a rotated key's grace runs out (P7).
  */
 export class RevocationWatch {
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly options: { store: AccessStore; mediator: Mediator; clock: Clock }) {
+  constructor(
+    private readonly options: {
+      store: AccessStore;
+      mediator: Mediator;
+      presence: Presence;
+      clock: Clock;
+    },
+  ) {
     options.store.onChange((change) => {
       if (change.mayEnd) this.check();
     });
@@ -22,8 +29,9 @@ export class RevocationWatch {
   }
 
   private check(): void {
-    const { store, mediator, clock } = this.options;
+    const { store, mediator, presence, clock } = this.options;
     const now = clock.now();
+    presence.end(store.endedBy());
     mediator.endHolds(
       store.endedBy(),
       new Problem('revoked', 'The credential of this request was revoked while it was held.'),

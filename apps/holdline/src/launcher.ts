@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Secrets } from '#access';
+import { internalIdentity, Secrets } from '#access';
 import { EmbeddedPostgres } from '#database';
 import type { Config } from '#platform';
 import { ensureDataDir, lockDataDir, type DataDirLock } from './data-dir.js';
@@ -64,7 +64,15 @@ export class Launcher {
     const { host, deliveryPort: port } = config;
     // What is printed now must work when it is pasted at once.
     const ready = await voice.phase('delivery knows its tenants', () =>
-      untilReady({ host, port, tls: config.tls !== null }, READY_MS),
+      untilReady(
+        {
+          host,
+          port,
+          tls: config.tls !== null,
+          identity: internalIdentity(Secrets.load(config)),
+        },
+        READY_MS,
+      ),
     );
     if (!ready) voice.warn(`delivery is not ready yet; ${config.deliveryUrl}/readyz says why.`);
     if (!this.stopping) process.stdout.write(greeting({ ...config, tls: config.tls !== null }));

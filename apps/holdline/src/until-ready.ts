@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { InternalIdentity } from '#access';
 
 const POLL_MS = 50;
 const ANSWER_MS = 1000;
@@ -10,6 +11,8 @@ export interface ReadyTarget {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Shown where clients need a certificate. */
+  readonly identity?: InternalIdentity;
 }
 
 /**
@@ -25,12 +28,12 @@ export async function untilReady(target: ReadyTarget, waitMs: number): Promise<b
   return true;
 }
 
-function isReady({ host, port, tls }: ReadyTarget): Promise<boolean> {
+function isReady({ host, port, tls, identity }: ReadyTarget): Promise<boolean> {
   const nearby = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const options = { host: nearby, port, path: '/readyz', timeout: ANSWER_MS, agent: false };
   // Our own child on our own machine, and nothing secret is said: its certificate need not be for this name.
   const request = tls
-    ? requestHttps({ ...options, rejectUnauthorized: false })
+    ? requestHttps({ ...options, ...identity, rejectUnauthorized: false })
     : requestHttp(options);
   return new Promise((resolve) => {
     request.on('response', (response) => {

@@ -20,6 +20,8 @@ export interface Admitted {
   readonly key: SnapshotKey | undefined;
 }
 
+const ANYWHERE: readonly string[] = Object.freeze([]);
+
 type Who = Pick<Principal, 'keyId' | 'kind' | 'clientId' | 'tokenId' | 'issuedAt'>;
 
 interface Rights {
@@ -110,6 +112,7 @@ export class Admission {
       admin: rights.capabilities.admin,
       limits: app.limits,
       allowedOrigins: app.allowedOrigins,
+      allowedIps: rights.key?.allowedIps ?? ANYWHERE,
     };
     return { principal, app, key: rights.key };
   }

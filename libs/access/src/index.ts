@@ -6,9 +6,11 @@ export {
   type CredentialOwner,
   DEFAULT_RULES,
 } from './access-store.js';
+export { requireAddress } from './allowed-addresses.js';
 export { Authenticator, type AuthenticatorOptions } from './authenticate.js';
 export type { RandomBytes } from './base62.js';
 export { type CapabilitySet, compile, narrow } from './capabilities.js';
+export { type InternalIdentity, internalIdentity } from './internal-identity.js';
 export { type IssuedToken, issueToken, type TokenOrder } from './issue-token.js';
 export {
   createKey,
@@ -22,7 +24,7 @@ export {
   parseKey,
   secretMatches,
 } from './key-format.js';
-export { type Principal, requireCapability } from './principal.js';
+export { type Principal, requireCapability, requireRight } from './principal.js';
 export {
   sealContext,
   type SealPlace,

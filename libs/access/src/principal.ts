@@ -1,4 +1,4 @@
-import { type Operation, type PlanLimits, Problem } from '#contracts';
+import { type Operation, type PlanLimits, Problem, reservedRoute } from '#contracts';
 
 /** Who asks, and what they may do. Built only from a verified credential, never from a path. */
 export interface Principal {
@@ -21,14 +21,32 @@ export interface Principal {
   readonly admin: boolean;
   readonly limits: PlanLimits;
   readonly allowedOrigins: readonly string[];
+  /** Addresses and networks that the credential may be used from; none: anywhere. */
+  readonly allowedIps: readonly string[];
 }
 
-/** Throws `forbidden`, which names the missing right, unless the principal has it. */
+/**
+ * Throws `forbidden`, which names the missing right, unless the principal has it. For channels that a
+ * request names: those of the reserved namespaces are refused here, whatever the rights.
+ */
 export function requireCapability(
   principal: Principal,
   operation: Operation,
   channel: string,
 ): void {
+  const route = reservedRoute(channel);
+  if (route !== null) {
+    throw new Problem(
+      'forbidden',
+      `The channel ${JSON.stringify(channel)} serves point to point and cannot be named directly. Use ${route}.`,
+      { capability: { operation, channel } },
+    );
+  }
+  requireRight(principal, operation, channel);
+}
+
+/** The same for a channel that a route of its own leads to, as inboxes and links have. */
+export function requireRight(principal: Principal, operation: Operation, channel: string): void {
   if (principal.may(operation, channel)) return;
   throw new Problem(
     'forbidden',

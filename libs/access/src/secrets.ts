@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { loadMasterKey } from './master-key.js';
 
 /** What a derived key is for. One purpose, one key: none of them says anything about another. */
-export type SecretPurpose = 'pepper' | 'internal' | 'cursor' | 'config-cache' | 'seal' | 'session';
+export type SecretPurpose =
+  'pepper' | 'internal' | 'internal-tls' | 'cursor' | 'config-cache' | 'seal' | 'session';
 
 export interface SecretsSource {
   readonly dataDir: string;

@@ -165,6 +165,18 @@ export const CONTROL_ROUTES = {
     success: { status: 201, schema: keys.CreatedKey, description: 'The key and its two secrets.' },
     problems: [...WRITE, 'quota_exceeded'],
   },
+  updateKey: {
+    method: 'PATCH',
+    path: '/v1/apps/{app}/keys/{key}',
+    tag: 'Keys',
+    summary: 'Change a key’s name, or the addresses it may be used from',
+    description:
+      'Requests from elsewhere are refused within a second, with its tokens too; a request that is held already ends by itself. Behind a proxy of your own, `TRUST_PROXY` says whose address counts.',
+    auth: 'session',
+    body: keys.KeyPatch,
+    success: { status: 200, schema: keys.Key, description: 'The key as it is now.' },
+    problems: WRITE,
+  },
   rotateKey: {
     method: 'POST',
     path: '/v1/apps/{app}/keys/{key}/rotate',

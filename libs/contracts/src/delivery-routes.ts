@@ -1,7 +1,12 @@
 import { TokenAnswer, TokenBody } from './capabilities.js';
+import { DAV_ROUTES } from './dav-routes.js';
+import { DIRECT_ROUTES } from './direct-routes.js';
+import { GROUP_ROUTES } from './group-routes.js';
 import { BatchBody, PublishAnswer, PublishBody } from './messages.js';
 import { HistoryAnswer, HistoryQuery, PollBody, ReceiveAnswer, ReceiveQuery } from './receive.js';
+import { PRESENCE_ROUTES } from './presence-routes.js';
 import type { RouteSpec } from './routes.js';
+import { SOCKET_ROUTES, STREAM_NOTE } from './socket-routes.js';
 
 const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
 const SERVING = ['rate_limited', 'unavailable', 'draining'] as const;
@@ -46,6 +51,7 @@ export const DELIVERY_ROUTES = {
     path: '/v1/channels/{channel}/messages',
     tag: 'Receive',
     summary: 'Receive from a channel; held until there is something to say',
+    description: STREAM_NOTE,
     auth: 'any',
     query: ReceiveQuery,
     success: {
@@ -60,6 +66,7 @@ export const DELIVERY_ROUTES = {
     path: '/v1/messages',
     tag: 'Receive',
     summary: 'Receive from up to 200 channels in one held request (`channel=a&channel=b`)',
+    description: STREAM_NOTE,
     auth: 'any',
     query: ReceiveQuery,
     success: {
@@ -110,4 +117,9 @@ export const DELIVERY_ROUTES = {
     success: { status: 201, schema: TokenAnswer, description: 'The token.' },
     problems: [...ACCESS, ...BODY, ...SERVING],
   },
+  ...GROUP_ROUTES,
+  ...DAV_ROUTES,
+  ...DIRECT_ROUTES,
+  ...PRESENCE_ROUTES,
+  ...SOCKET_ROUTES,
 } as const satisfies Record<string, RouteSpec>;

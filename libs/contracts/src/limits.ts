@@ -33,6 +33,12 @@ export const LIMIT = {
   idBytes: 128,
   nameBytes: 128,
   clientIdBytes: 128,
+  /** Bytes of a link's name: with what is put around it, it is a channel's name. */
+  linkNameBytes: 200,
+  /** Requests of one key that may wait for their reply at the same time. */
+  waitingRequestsPerKey: 10_000,
+  /** Characters of a reply address: 64 bits for who waits, 128 that cannot be guessed. */
+  replyAddressLength: 33,
   /** Headers of one message, and bytes of one header's name and value together. */
   messageHeaders: 32,
   messageHeaderBytes: 1024,

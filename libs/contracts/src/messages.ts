@@ -101,5 +101,10 @@ export const Message = z.object({
   encoding: z.literal('base64').optional(),
   clientId: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
+  replyTo: z
+    .string()
+    .optional()
+    .meta({ description: 'Somebody waits for a reply: POST /v1/replies/{replyTo}.' }),
+  inReplyTo: z.string().optional().meta({ description: 'The reply address that this answers.' }),
 });
 export type Message = z.output<typeof Message>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ChannelName } from './channels.js';
+import { OmittedFields, ViewFields, ViewQueryFields } from './filters.js';
 import { LIMIT } from './limits.js';
 import { Message } from './messages.js';
+import { PollPresence, PresenceChange } from './presence.js';
 
 /** A number as a query brings it, in digits: `wait=` or `wait=1e2` is a mistake and not a zero or a hundred. */
 const digits = z
@@ -35,7 +37,7 @@ export const FromText = z
   .refine((text) => parseFrom(text) !== null, 'from is `now`, `start`, `-N` or an RFC 3339 time')
   .meta({ description: '`now` (default), `start`, `-N` (the last N), or an RFC 3339 time.' });
 
-const CursorText = z.string().min(1).max(16_384);
+export const CursorText = z.string().min(1).max(16_384);
 
 /** The query of a receive. Values arrive as text. */
 export const ReceiveQuery = z.object({
@@ -43,6 +45,19 @@ export const ReceiveQuery = z.object({
   from: FromText.optional(),
   wait: seconds.optional(),
   limit: limit.optional(),
+  inbox: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .pipe(z.boolean())
+    .optional()
+    .meta({ description: 'Adds the inbox of the token’s client.' }),
+  presence: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .pipe(z.boolean())
+    .optional()
+    .meta({ description: 'Adds changes of the channels’ presence, as items of type `presence`.' }),
+  ...ViewQueryFields,
 });
 export type ReceiveQuery = z.output<typeof ReceiveQuery>;
 
@@ -50,17 +65,35 @@ export type ReceiveQuery = z.output<typeof ReceiveQuery>;
 export const PollBody = z.strictObject({
   subscriptions: z
     .array(
-      z.strictObject({
-        token: z.string().min(1).optional(),
-        channels: z.array(ChannelName).min(1).max(LIMIT.pollChannels),
-      }),
+      z
+        .strictObject({
+          token: z.string().min(1).optional(),
+          channels: z.array(ChannelName).max(LIMIT.pollChannels).default([]),
+          inbox: z
+            .boolean()
+            .optional()
+            .meta({ description: 'Adds the inbox of this subscription’s client.' }),
+        })
+        .refine(
+          ({ channels, inbox }) => channels.length > 0 || inbox === true,
+          'names at least one channel in `channels`, or asks for the inbox (`"inbox": true`)',
+        ),
     )
-    .min(1)
-    .max(LIMIT.pollSubscriptions),
+    .max(LIMIT.pollSubscriptions)
+    .default([]),
+  inbox: z.boolean().optional().meta({
+    description:
+      'Adds the inbox of the client whose token the Authorization header holds; without that header, the inbox of each subscription.',
+  }),
   cursor: CursorText.optional(),
   from: FromText.optional(),
   wait: z.number().int().min(0).max(LIMIT.holdMaxSeconds).optional(),
   limit: z.number().int().min(1).max(LIMIT.answerMessages).optional(),
+  presence: PollPresence.optional(),
+  presenceEvents: z.boolean().optional().meta({
+    description: 'Adds changes of the channels’ presence, as items of type `presence`.',
+  }),
+  ...ViewFields,
 });
 
 export const HistoryQuery = z.object({
@@ -76,19 +109,24 @@ export const Lost = z.object({
 });
 export type Lost = z.output<typeof Lost>;
 
+/** What an answer covers of one channel: the positions (`from`, `to`]. */
+const Proof = z.object({
+  epoch: z.string(),
+  from: z.number().int(),
+  to: z.number().int(),
+  lost: Lost.nullable(),
+  ...OmittedFields,
+});
+
 export const ReceiveAnswer = z.object({
-  messages: z.array(Message),
+  messages: z.array(z.union([Message, PresenceChange])),
   cursor: z.string(),
   timedOut: z.boolean(),
-  channels: z.record(
-    z.string(),
-    z.object({
-      epoch: z.string(),
-      from: z.number().int(),
-      to: z.number().int(),
-      lost: Lost.nullable(),
-    }),
-  ),
+  channels: z.record(z.string(), Proof),
+  presence: z
+    .record(z.string(), Proof)
+    .optional()
+    .meta({ description: 'Where presence is watched: which versions of it the answer covers.' }),
 });
 
 export const HistoryAnswer = z.object({

@@ -37,6 +37,8 @@ export const SnapshotKey = z.object({
   /** Verifies tokens signed with this key (HS256), base64url as the customer got it. */
   signingSecret: z.string(),
   capabilities: Capabilities,
+  /** Addresses and networks it may be used from; absent (as in older copies) or empty: anywhere. */
+  allowedIps: z.array(z.string()).optional(),
   /** Milliseconds since 1970; null: never. A rotated key expires at the end of its grace. */
   expiresAt: z.number().int().nullable(),
   revokedAt: z.number().int().nullable(),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import { appendRules } from './conformance/append-rules.js';
+import { directoryRules } from './conformance/directory-rules.js';
 import { liveRules } from './conformance/live-rules.js';
 import { readRules } from './conformance/read-rules.js';
 import { retentionRules } from './conformance/retention-rules.js';
@@ -22,5 +23,6 @@ export function engineConformance(name: string, makeHarness: () => Promise<Engin
     readRules(harness);
     retentionRules(harness);
     liveRules(harness);
+    directoryRules(harness);
   });
 }

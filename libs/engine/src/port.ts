@@ -130,8 +130,35 @@ export interface EngineCapabilities {
   readonly nodes: 'one' | 'many';
 }
 
+/** Where a client's polls are held. */
+export interface Home {
+  readonly node: string;
+  /** Milliseconds since 1970: when that node became its home. */
+  readonly since: number;
+}
+
+/**
+ * Which node is a client's home: soft state on the node's lease, gone with the node. An entry that is
+ * lost or out of date costs latency, never a message. Claims and releases do not wait and must not throw.
+ */
+export abstract class Directory {
+  /** This node is the client's home from now on, whoever was before; again: nothing changes. */
+  abstract claim(app: string, client: string): void;
+
+  /** This node is not its home any more. Another node's claim stays. */
+  abstract release(app: string, client: string): void;
+
+  /** Rejects when the directory cannot be asked. */
+  abstract find(app: string, client: string): Promise<Home | null>;
+}
+
 export abstract class Engine {
   abstract readonly capabilities: EngineCapabilities;
+
+  /** This node's id: unlike every other's, and another after a restart. */
+  abstract readonly node: string;
+
+  abstract readonly directory: Directory;
 
   abstract start(): Promise<void>;
 

@@ -7,6 +7,8 @@ export interface ChannelEntry {
   readonly from: number;
   readonly to: number;
   readonly lost: Lost | null;
+  /** What a view left out, as members of the entry; none for everybody else. */
+  readonly omitted?: string;
 }
 
 const START = Buffer.from('{"messages":[');
@@ -20,16 +22,24 @@ export function writeAnswer(
   timedOut: boolean,
 ): Buffer {
   const { list, positions, epochs } = next;
+  const { isPresence } = list;
   let end = `],"cursor":"${next.text}","timedOut":${timedOut},"channels":{`;
+  let presence = '';
+  let isFirst = true;
   for (let i = 0; i < positions.length; i++) {
     const entry = entries.get(i);
     const epoch = entry ? entry.epoch : epochs[i]!;
     const to = entry ? entry.to : positions[i]!;
     const from = entry ? entry.from : to;
-    if (i > 0) end += ',';
-    end += `${list.keys[i]}{"epoch":${quoted(epoch)},"from":${from},"to":${to},"lost":${entry?.lost ? JSON.stringify(entry.lost) : 'null'}}`;
+    const text = `${list.keys[i]}{"epoch":${quoted(epoch)},"from":${from},"to":${to},"lost":${entry?.lost ? JSON.stringify(entry.lost) : 'null'}${entry?.omitted ?? ''}}`;
+    if (isPresence?.[i]) {
+      presence += presence === '' ? text : `,${text}`;
+      continue;
+    }
+    end += isFirst ? text : `,${text}`;
+    isFirst = false;
   }
-  return joinMessages(messages, `${end}}}`);
+  return joinMessages(messages, presence === '' ? `${end}}}` : `${end}},"presence":{${presence}}}`);
 }
 
 /** `{"messages":[…` and what follows: the one place where message bytes are copied. */

@@ -1,13 +1,16 @@
 import type { ChannelState } from './channel-state.js';
 import { Timed } from './deadlines.js';
+import { watchedChannel } from './presence/names.js';
 import type { Subscription } from './types.js';
 
 /**
  * The channels of a poll. Polls with the same list share one, and with it cursors and answers.
  */
 export class ChannelList extends Timed {
-  /** Each channel's key in an answer's `channels`, as JSON with its colon. */
+  /** Each channel's key in an answer's `channels` (or `presence`), as JSON with its colon. */
   readonly keys: readonly string[];
+  /** Which of the channels tell of another's presence; null if none does. */
+  readonly isPresence: readonly boolean[] | null;
   /** `"app":"…",` for each channel if the list spans several apps, else null. */
   readonly appTexts: readonly Buffer[] | null;
   /** Tags of the apps in it, ascending. */
@@ -29,9 +32,12 @@ export class ChannelList extends Timed {
     const apps = new Set(channels.map((channel) => channel.ref.app));
     const names = new Set(channels.map((channel) => channel.ref.name));
     const ambiguous = names.size < channels.length;
-    this.keys = channels.map(
-      ({ ref }) => `${JSON.stringify(ambiguous ? `${ref.app}/${ref.name}` : ref.name)}:`,
-    );
+    const watched = channels.map(({ ref }) => watchedChannel(ref.name));
+    this.isPresence = watched.some((of) => of !== null) ? watched.map((of) => of !== null) : null;
+    this.keys = channels.map(({ ref }, i) => {
+      const name = watched[i] ?? ref.name;
+      return `${JSON.stringify(ambiguous ? `${ref.app}/${name}` : name)}:`;
+    });
     this.appTexts =
       apps.size > 1
         ? channels.map(({ ref }) => Buffer.from(`{"app":${JSON.stringify(ref.app)},`))

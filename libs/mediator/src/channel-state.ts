@@ -101,6 +101,12 @@ export class ChannelState extends Timed {
     if (this.synced && !this.closed && epoch !== this.epoch) void this.check();
   }
 
+  /** The channel was purged: what memory still has of it must not be handed out. */
+  forgetMessages(): void {
+    this.window.reset(this.tail);
+    this.version += 1;
+  }
+
   close(): void {
     this.closed = true;
     this.synced = false;

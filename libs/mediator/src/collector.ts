@@ -32,6 +32,8 @@ export class Collector {
     private readonly engine: Engine,
     private readonly book: CursorBook,
     private readonly memory: FindingsMemory,
+    /** What answers are to be made of what is found. */
+    private readonly Made: typeof Findings = Findings,
   ) {
     this.consistent = engine.capabilities.nodes === 'one';
   }
@@ -69,7 +71,7 @@ export class Collector {
       if (!part) return null;
       parts.push(part);
     }
-    const findings = new Findings(cursor, parts, this.book, version);
+    const findings = new this.Made(cursor, parts, this.book, version);
     if (keep) this.memory.keep(cursor, findings);
     return findings;
   }
@@ -100,7 +102,7 @@ export class Collector {
           : null;
       if (part) parts.push(part);
     });
-    return { findings: new Findings(cursor, parts, this.book, -1), stale };
+    return { findings: new this.Made(cursor, parts, this.book, -1), stale };
   }
 
   private isInMemory(channel: ChannelState, cursor: Cursor, i: number): boolean {

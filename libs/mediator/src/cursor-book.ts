@@ -31,6 +31,13 @@ export class CursorBook {
     return cursor?.list.closed ? undefined : cursor;
   }
 
+  /** The cursor of a text that was given out here for just this list. */
+  find(text: string, list: ChannelList): Cursor {
+    const found = this.known(text) ?? this.open(text, list);
+    if (!(found instanceof Cursor)) throw foreignCursor();
+    return found;
+  }
+
   /**
    * What a text says about a list's channels: the cursor itself if it names exactly those, else a
    * place for each that it knows. Throws `invalid_cursor` for a text that was not signed here, or
@@ -76,6 +83,12 @@ export class CursorBook {
     this.recent.set(text, cursor);
     this.newest.set(list, cursor);
     return cursor;
+  }
+
+  /** The text alone of a place that is not expected back soon. */
+  textAt(list: ChannelList, positions: readonly number[], epochs: readonly string[]): string {
+    const tags = list.channels.map((channel) => channel.tag);
+    return this.codec.encode(list.appTags, tags, positions, epochs, orderOf(list, positions));
   }
 
   /** The text alone, for one channel that nobody may be holding on. */

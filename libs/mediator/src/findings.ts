@@ -6,6 +6,7 @@ import type { ChannelEntry } from './answer-text.js';
 import type { ChannelState } from './channel-state.js';
 import type { Cursor } from './cursor.js';
 import type { CursorBook } from './cursor-book.js';
+import { cursorsWithin } from './cursors-within.js';
 import type { Outgoing } from './message-text.js';
 
 /** What is there for a reader in one channel. */
@@ -23,7 +24,13 @@ export interface Part {
 
 /** An answer that also says what it handed out of each channel, for the counters. */
 export interface CountedAnswer extends Answer {
-  readonly counts: readonly { readonly channel: ChannelState; readonly messages: number }[];
+  readonly counts: readonly {
+    readonly channel: ChannelState;
+    readonly messages: number;
+    /** The positions that it covers: (`from`, `to`]; left out where that is not followed. */
+    readonly from?: number;
+    readonly to?: number;
+  }[];
 }
 
 /**
@@ -36,9 +43,9 @@ export class Findings {
   private readonly answers = new Map<number, CountedAnswer>();
 
   constructor(
-    private readonly cursor: Cursor,
-    private readonly parts: readonly Part[],
-    private readonly book: CursorBook,
+    protected readonly cursor: Cursor,
+    protected readonly parts: readonly Part[],
+    protected readonly book: CursorBook,
     /** Sum of the channels' versions, by which it is known to be still all there is. */
     readonly version: number,
   ) {
@@ -63,17 +70,21 @@ export class Findings {
     return answer;
   }
 
-  private make(limit: number): CountedAnswer {
-    const takes =
-      this.total <= limit && this.bytes <= LIMIT.answerBytes
-        ? this.parts.map((part) => part.messages.length)
-        : shares(this.parts, limit);
+  /** How many messages of each part an answer has room for. */
+  protected takes(limit: number): number[] {
+    return this.total <= limit && this.bytes <= LIMIT.answerBytes
+      ? this.parts.map((part) => part.messages.length)
+      : shares(this.parts, limit);
+  }
+
+  protected make(limit: number): CountedAnswer {
+    const takes = this.takes(limit);
     const { list, positions, epochs } = this.cursor;
     const nextPositions = positions.slice();
     const nextEpochs = epochs.slice();
     const entries = new Map<number, ChannelEntry>();
     const texts: Buffer[] = [];
-    const counts: { channel: ChannelState; messages: number }[] = [];
+    const counts: { channel: ChannelState; messages: number; from: number; to: number }[] = [];
     this.parts.forEach((part, p) => {
       const take = takes[p]!;
       // What was lost is told with the first message after it, or when there is none.
@@ -87,15 +98,17 @@ export class Findings {
       entries.set(index, { epoch: part.epoch, from: part.from, to, lost });
       for (let m = 0; m < take; m++)
         texts.push(part.messages[m]!.wire(channel.head, list.appTexts?.[index]));
-      if (take > 0) counts.push({ channel, messages: take });
+      if (take > 0) counts.push({ channel, messages: take, from: part.from, to });
     });
     const next = this.book.at(list, nextPositions, nextEpochs, this.cursor);
     const body = writeAnswer(next, texts, entries, false);
-    return { body, cursor: next.text, timedOut: false, messages: texts.length, counts };
+    const cursors = () => cursorsWithin(this.cursor, this.parts, takes, this.book);
+    return { body, cursor: next.text, timedOut: false, messages: texts.length, counts, cursors };
   }
 }
 
-function isChain(part: Part, take: number): boolean {
+/** Whether the first `take` messages of a part follow on its `from` and on each other. */
+export function isChain(part: Part, take: number): boolean {
   let previous = part.from;
   for (let i = 0; i < take; i++) {
     const message = part.messages[i]!;

@@ -1,4 +1,5 @@
 import type { Problem } from '#contracts';
+import type { ChannelRef } from '#engine';
 import { writeAnswer } from './answer-text.js';
 import type { ChannelList } from './channel-list.js';
 import type { ChannelTable } from './channel-table.js';
@@ -13,6 +14,7 @@ import { tooSlow, unreadable } from './problems.js';
 import type { Opening } from './opening.js';
 import type { Start } from './starting-point.js';
 import type { Clock, Hold, HoldOwner, MediatorHooks, ReceiveRequest, Receiver } from './types.js';
+import type { Witnesses } from './witnesses.js';
 
 /** Answers given inside each other, by receivers that ask again at once, before they have to queue. */
 const MAX_DEPTH = 4;
@@ -31,6 +33,8 @@ export interface HoldTableOptions {
   /** Whether a wake can be lost, so that the log is asked again at the end of a hold. */
   readonly checksTails: boolean;
   readonly patienceMs: number;
+  /** Who wants to know whom a message reaches. */
+  readonly witnesses?: Witnesses;
 }
 
 const SETTLED: Hold = Object.freeze({ cancel: () => {} });
@@ -51,7 +55,17 @@ export class HoldTable implements GroupKeeper, HoldKeeper {
   private depth = 0;
 
   constructor(private readonly o: HoldTableOptions) {
-    this.outbox = new Outbox((hold, why) => this.settle(hold, why), o.hooks);
+    this.outbox = new Outbox((hold, why) => this.settle(hold, why), o.hooks, o.witnesses);
+  }
+
+  /** Resolves once everybody whom a wake has reached by now is answered. */
+  async caughtUp(ref: ChannelRef): Promise<void> {
+    const listeners = this.o.channels.peek(ref.app, ref.name)?.listeners ?? [];
+    // Those that are asking the log where they begin will find the message too.
+    if ([...listeners].some((one) => one instanceof HoldGroup && one.busy)) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    await this.outbox.passed();
   }
 
   get size(): number {

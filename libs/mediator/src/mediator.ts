@@ -7,22 +7,34 @@ import { CursorCodec } from './cursor-codec.js';
 import { Deadlines } from './deadlines.js';
 import { FindingsMemory } from './findings-memory.js';
 import { History } from './history.js';
+import { Groups } from './groups/groups.js';
 import { HoldTable } from './hold-table.js';
+import { Homes } from './homes.js';
 import { Opening } from './opening.js';
-import { closing, unreadable } from './problems.js';
+import { closing, unreachable, unreadable } from './problems.js';
 import { Publisher } from './publisher.js';
+import { Requests } from './requests.js';
 import { checkFrom, StartingPoints } from './starting-point.js';
 import { TagCache } from './tag-cache.js';
+import { ViewFindings } from './view-findings.js';
+import { ViewTable } from './view-table.js';
+import { Witnesses } from './witnesses.js';
 import type {
+  ClientHome,
   HistoryPage,
   HistoryRequest,
   Hold,
   HoldOwner,
   MediatorOptions,
   PublishOrder,
+  Published,
   PublishOutcome,
   ReceiveRequest,
   Receiver,
+  ReplyOrder,
+  RequestOrder,
+  RequestReceiver,
+  SendOutcome,
 } from './types.js';
 
 const CHANNELS = 1_000_000;
@@ -36,16 +48,22 @@ const SETTLED: Hold = Object.freeze({ cancel: () => {} });
  * has passed the contract's schemas.
  */
 export class Mediator {
+  /** Competing consumers. */
+  readonly groups: Groups;
   private readonly deadlines: Deadlines;
   private readonly channels: ChannelTable;
   private readonly book: CursorBook;
   private readonly points: StartingPoints;
   private readonly holds: HoldTable;
+  private readonly views: ViewTable;
   private readonly publisher: Publisher;
   private readonly pages: History;
+  private readonly homes: Homes;
+  private readonly requests: Requests;
+  private readonly witnesses = new Witnesses();
   private isClosed = false;
 
-  constructor(o: MediatorOptions) {
+  constructor(private readonly o: MediatorOptions) {
     const { engine, clock, hooks = {}, limits = {} } = o;
     const codec = new CursorCodec(o.cursorSecret);
     const tags = new TagCache(codec);
@@ -55,18 +73,47 @@ export class Mediator {
     this.channels = new ChannelTable(around, tags, limits.channels ?? CHANNELS);
     this.book = new CursorBook(codec, tags, limits.cursors ?? CURSORS);
     this.points = new StartingPoints(engine, deadlines);
-    this.holds = new HoldTable({
+    const shared = {
       clock,
       deadlines,
       channels: this.channels,
-      collector: new Collector(engine, this.book, new FindingsMemory(deadlines)),
-      hooks,
       checksTails: engine.capabilities.nodes === 'many',
       patienceMs: limits.patienceMs ?? PATIENCE_MS,
+    };
+    this.holds = new HoldTable({
+      ...shared,
+      collector: new Collector(engine, this.book, new FindingsMemory(deadlines)),
+      hooks,
+      witnesses: this.witnesses,
     });
+    const contents = new FindingsMemory(deadlines);
+    this.views = new ViewTable({
+      ...shared,
+      book: this.book,
+      hooks,
+      witnesses: this.witnesses,
+      table: new HoldTable({
+        ...shared,
+        collector: new Collector(engine, this.book, contents, ViewFindings),
+        // Its holds stand for others, who are counted themselves.
+        hooks: { fault: (error) => hooks.fault?.(error) },
+      }),
+    });
+    const secret = o.cursorSecret;
+    this.groups = new Groups({ engine, clock, deadlines, secret, newId: o.newId, hooks });
     const { channels, book } = this;
     this.publisher = new Publisher({ engine, channels, book, newId: o.newId, hooks });
     this.pages = new History(engine, book);
+    this.homes = new Homes(engine.directory, deadlines);
+    this.requests = new Requests({
+      engine,
+      clock,
+      deadlines,
+      publisher: this.publisher,
+      secret: o.cursorSecret,
+      newId: o.newId,
+      hooks,
+    });
   }
 
   /**
@@ -82,6 +129,65 @@ export class Mediator {
    * is over; possibly before this returns. After `cancel` it is not called any more.
    */
   receive(request: ReceiveRequest, receiver: Receiver): Hold {
+    const visit = this.homes.visit(request.subscriptions, receiver);
+    return visit ? visit.held(this.admit(request, visit)) : this.admit(request, receiver);
+  }
+
+  /** As `publish`, and tells how many holds it answered: those of this node, by when it was stored. */
+  async send(order: PublishOrder): Promise<SendOutcome> {
+    const ref = { app: order.app, name: order.channel };
+    const witness = this.witnesses.watch(ref);
+    try {
+      const outcome = await this.publisher.publish(order);
+      const first = outcome.messages.find((message) => !message.duplicate);
+      if (!first) return { ...outcome, delivered: 0 };
+      await this.holds.caughtUp(ref);
+      await this.views.caughtUp(ref);
+      return { ...outcome, delivered: witness.holdsAt(first.position) };
+    } finally {
+      witness.close();
+    }
+  }
+
+  /** Removes every message of a channel, here from memory too. Throws a Problem if the log cannot. */
+  async purge(app: string, channel: string): Promise<void> {
+    try {
+      await this.o.engine.purge({ app, name: channel });
+    } catch (fault) {
+      throw unreachable(fault);
+    }
+    this.channels.peek(app, channel)?.forgetMessages();
+  }
+
+  /** Where a client's polls are held; null: it has none, and had none within the grace. */
+  async home(app: string, clientId: string): Promise<ClientHome | null> {
+    const { engine } = this.o;
+    try {
+      const home = await engine.directory.find(app, clientId);
+      if (!home) return null;
+      return {
+        ...home,
+        holds: home.node === engine.node ? this.homes.holdsOf(app, clientId) : null,
+      };
+    } catch (fault) {
+      throw unreachable(fault);
+    }
+  }
+
+  /**
+   * Publishes a message that names where to reply, and calls `receiver` once: with the reply, or why
+   * there is none. After `cancel` it is not called any more. Throws a Problem if it cannot wait.
+   */
+  request(order: RequestOrder, receiver: RequestReceiver): Hold {
+    return this.requests.ask(order, receiver);
+  }
+
+  /** Resolves when the reply is durable. Throws a Problem: `not_found` where nobody waits for it. */
+  reply(order: ReplyOrder): Promise<Published> {
+    return this.requests.reply(order);
+  }
+
+  private admit(request: ReceiveRequest, receiver: Receiver): Hold {
     let opening: Opening | null = null;
     let cursor: Cursor | null;
     try {
@@ -93,8 +199,9 @@ export class Mediator {
       receiver.refuse(fault instanceof Problem ? fault : unreadable(fault));
       return SETTLED;
     }
-    if (cursor) return this.holds.enter(cursor, request, receiver);
-    return this.holds.enterOpening(opening!, request, receiver);
+    const table = request.view ? this.views : this.holds;
+    if (cursor) return table.enter(cursor, request, receiver);
+    return table.enterOpening(opening!, request, receiver);
   }
 
   /** Throws the Problem `unavailable` if the log cannot be read. */
@@ -107,12 +214,17 @@ export class Mediator {
    * is about to go out. Returns how many.
    */
   endHolds(matches: (owner: HoldOwner) => boolean, problem: Problem): number {
-    return this.holds.endAll(matches, problem);
+    return (
+      this.holds.endAll(matches, problem) +
+      this.views.endAll(matches, problem) +
+      this.requests.endAll(matches, problem) +
+      this.groups.endHolds(matches, problem)
+    );
   }
 
   /** Requests that are held, or wait for their turn to be answered. */
   holdCount(): number {
-    return this.holds.size;
+    return this.holds.size + this.views.size + this.requests.size + this.groups.holdCount();
   }
 
   /** Channels that this node follows. */
@@ -123,6 +235,10 @@ export class Mediator {
   /** Answers every hold with its cursor, and every later receive at once. Publishing is the engine's to end. */
   drain(): void {
     this.holds.drain();
+    this.views.drain();
+    this.groups.drain();
+    this.requests.drain();
+    this.homes.close();
   }
 
   /** Lets go of everything; who is still held is refused as `draining`. Idempotent. */
@@ -130,6 +246,10 @@ export class Mediator {
     if (this.isClosed) return;
     this.isClosed = true;
     this.holds.close(closing());
+    this.views.close(closing());
+    this.groups.close();
+    this.requests.drain();
+    this.homes.close();
     this.channels.close();
     this.deadlines.stop();
   }

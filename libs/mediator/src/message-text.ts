@@ -1,5 +1,6 @@
 import type { PublishMessage } from '#contracts';
 import type { Stored } from '#engine';
+import { watchedChannel } from './presence/names.js';
 
 /** Bytes that a message has in an answer besides its payload and its channel's name, at most. */
 export const FRAME_BYTES = 120;
@@ -12,6 +13,7 @@ export function composePayload(
   id: string,
   clientId: string | null,
   message: PublishMessage,
+  order: { readonly replyTo?: string; readonly inReplyTo?: string } = {},
 ): Buffer {
   let text = `"id":${JSON.stringify(id)}`;
   if (message.name !== undefined) text += `,"name":${JSON.stringify(message.name)}`;
@@ -19,11 +21,16 @@ export function composePayload(
   if (message.encoding !== undefined) text += `,"encoding":"${message.encoding}"`;
   if (clientId !== null) text += `,"clientId":${JSON.stringify(clientId)}`;
   if (message.headers !== undefined) text += `,"headers":${JSON.stringify(message.headers)}`;
+  if (order.replyTo !== undefined) text += `,"replyTo":"${order.replyTo}"`;
+  if (order.inReplyTo !== undefined) text += `,"inReplyTo":"${order.inReplyTo}"`;
   return Buffer.from(text);
 }
 
 /** How a channel's messages begin on the wire. */
 export function wireHead(channel: string): string {
+  const watched = watchedChannel(channel);
+  // The position of a change of presence is the version of the presence.
+  if (watched !== null) return `{"channel":${JSON.stringify(watched)},"version":`;
   return `{"channel":${JSON.stringify(channel)},"position":`;
 }
 
@@ -33,7 +40,7 @@ export class Outgoing {
   readonly previous: number;
   readonly bytes: number;
   readonly timestamp: number;
-  private readonly payload: Uint8Array;
+  readonly payload: Uint8Array;
   private text: Buffer | null = null;
 
   constructor(stored: Stored) {

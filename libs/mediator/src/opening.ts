@@ -32,7 +32,10 @@ export class Opening {
     this.heard = list.channels.map((channel) => channel.heard);
     this.places = list.channels.map((channel, i) => {
       if (known?.[i]) return known[i];
-      return isNow && channel.synced ? { epoch: channel.epoch, position: channel.tail } : null;
+      // `from` says where messages begin; who is present before now is listed, and not told again.
+      return (isNow || list.isPresence?.[i]) && channel.synced
+        ? { epoch: channel.epoch, position: channel.tail }
+        : null;
     });
     this.syncing = list.channels
       .filter((channel) => !channel.synced)
@@ -51,26 +54,32 @@ export class Opening {
     await Promise.all(this.syncing);
     const { from } = this;
     if (from.kind === 'now') {
-      const places = this.list.channels.map((channel, i) => {
-        // What a wake had told of when the poll came was before it, though the tail was older.
-        const position = Math.max(channel.joinedAt, this.heard[i]!);
-        return this.places[i] ?? { epoch: channel.epoch, position };
-      });
-      return { cursor: this.sign(places), starts: null };
+      return { cursor: this.sign(this.list.channels.map((_, i) => this.now(i))), starts: null };
     }
     const share = {
       messages: this.limit,
       bytes: Math.ceil(LIMIT.answerBytes / this.list.channels.length),
     };
-    const starts: Start[] = [];
+    const starts: (Start | null)[] = [];
     for (let i = 0; i < this.list.channels.length; i += AT_ONCE) {
       const slice = this.list.channels.slice(i, i + AT_ONCE);
       const found = await Promise.all(
-        slice.map((channel) => this.points.find(channel, from, share)),
+        slice.map((channel, k): Promise<Start | null> =>
+          this.list.isPresence?.[i + k]
+            ? Promise.resolve(null)
+            : this.points.find(channel, from, share),
+        ),
       );
       starts.push(...found);
     }
-    return { cursor: this.sign(starts.map((start) => start.place)), starts };
+    return { cursor: this.sign(starts.map((start, i) => start?.place ?? this.now(i))), starts };
+  }
+
+  private now(i: number): KnownPlace {
+    const channel = this.list.channels[i]!;
+    // What a wake had told of when the poll came was before it, though the tail was older.
+    const position = Math.max(channel.joinedAt, this.heard[i]!);
+    return this.places[i] ?? { epoch: channel.epoch, position };
   }
 
   private sign(places: readonly KnownPlace[]): Cursor {

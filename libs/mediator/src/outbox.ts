@@ -2,6 +2,7 @@ import { unreadable } from './problems.js';
 import type { CountedAnswer } from './findings.js';
 import type { AnswerSource, Ending, HeldPoll } from './hold-group.js';
 import type { MediatorHooks } from './types.js';
+import type { Witnesses } from './witnesses.js';
 
 /** Answers given before everything else has its turn: writing one takes some 15 µs. */
 const SLICE = 256;
@@ -16,11 +17,20 @@ export class Outbox {
   private isScheduled = false;
   private shared: CountedAnswer | null = null;
   private sharers = 0;
+  private watchers: { left: number; resolve: () => void }[] = [];
 
   constructor(
     private readonly settle: (hold: HeldPoll, why: Ending) => void,
     private readonly hooks: MediatorHooks,
+    private readonly witnesses: Witnesses | null = null,
   ) {}
+
+  /** Resolves once everybody who waits here by now has been answered. */
+  passed(): Promise<void> {
+    const left = this.queue.length - this.first;
+    if (left === 0) return Promise.resolve();
+    return new Promise((resolve) => this.watchers.push({ left, resolve }));
+  }
 
   put(hold: HeldPoll, source: AnswerSource, ending: Ending): void {
     hold.source = source;
@@ -80,8 +90,9 @@ export class Outbox {
     this.shared = null;
     this.sharers = 0;
     if (!shared) return;
-    for (const { channel, messages } of shared.counts) {
+    for (const { channel, messages, from = 0, to = Infinity } of shared.counts) {
       this.hooks.delivered?.(channel.ref.app, channel.ref.name, messages * sharers);
+      this.witnesses?.saw(channel.ref, from, to, sharers);
     }
   }
 
@@ -90,8 +101,19 @@ export class Outbox {
     this.run();
   };
 
+  private tellWatchers(answered: number): void {
+    const waiting = this.watchers;
+    this.watchers = [];
+    for (const watcher of waiting) {
+      watcher.left -= answered;
+      if (watcher.left > 0) this.watchers.push(watcher);
+      else watcher.resolve();
+    }
+  }
+
   private answerSlice(): void {
-    const end = Math.min(this.queue.length, this.first + SLICE);
+    const start = this.first;
+    const end = Math.min(this.queue.length, start + SLICE);
     try {
       while (this.first < end) {
         const hold = this.queue[this.first]!;
@@ -100,6 +122,7 @@ export class Outbox {
       }
     } finally {
       this.count();
+      if (this.watchers.length > 0) this.tellWatchers(this.first - start);
       if (this.first === this.queue.length) {
         this.queue = [];
         this.first = 0;

@@ -10,6 +10,14 @@ export const unreadable = (cause: unknown): Problem =>
     cause,
   );
 
+export const unreachable = (cause: unknown): Problem =>
+  new Problem(
+    'unavailable',
+    'The message log did not answer just now. Send the same request again.',
+    { retryAfter: RETRY_SECONDS },
+    cause,
+  );
+
 export const tooSlow = (): Problem =>
   new Problem(
     'unavailable',

@@ -18,12 +18,15 @@ export class Publisher {
   constructor(private readonly o: PublisherOptions) {}
 
   async publish(order: PublishOrder): Promise<PublishOutcome> {
+    const ids: string[] = [];
+    const { key } = order;
     const entries = order.messages.map((message): AppendEntry => {
       const id = message.id ?? this.o.newId();
+      ids.push(id);
       return {
-        id,
-        idempotent: message.id !== undefined,
-        payload: composePayload(id, order.clientId, message),
+        id: key ?? id,
+        idempotent: key !== undefined || message.id !== undefined,
+        payload: composePayload(id, order.clientId, message, order),
         ...(message.ttl === undefined ? {} : { ttl: message.ttl }),
         ...(message.ifPosition === undefined ? {} : { ifPosition: message.ifPosition }),
       };
@@ -42,7 +45,7 @@ export class Publisher {
     const messages = result.entries.map((appended, i) => {
       if (appended.position > last) last = appended.position;
       if (!appended.duplicate) stored += 1;
-      return { id: entries[i]!.id, ...appended };
+      return { id: ids[i]!, ...appended };
     });
     this.o.hooks.published?.(stored);
     return { messages, cursor: this.cursor(order.app, order.channel, result.epoch, last) };

@@ -1,7 +1,6 @@
 import { Problem } from '#contracts';
 import type { From } from '#contracts';
-import type { Engine, ReadLimit, ReadResult, Tail } from '#engine';
-import type { ChannelState } from './channel-state.js';
+import type { ChannelRef, Engine, ReadLimit, ReadResult, Tail } from '#engine';
 import type { KnownPlace } from './cursor-book.js';
 import type { Deadlines } from './deadlines.js';
 
@@ -10,6 +9,11 @@ const MAX_BACK = 10_000;
 const READ_BACK_AT_ONCE = 1000;
 /** Milliseconds between attempts to get an answer from somebody who knows the whole log. */
 const PATIENCE: readonly number[] = [50, 100, 200, 400];
+
+/** Whatever stands for a channel. */
+interface InLog {
+  readonly ref: ChannelRef;
+}
 
 /** Where a poll begins in one channel, and what was read on the way to finding that out. */
 export interface Start {
@@ -42,7 +46,7 @@ export class StartingPoints {
   }
 
   async find(
-    channel: ChannelState,
+    channel: InLog,
     from: Exclude<From, { kind: 'now' }>,
     limit: ReadLimit,
   ): Promise<Start> {
@@ -55,7 +59,7 @@ export class StartingPoints {
   }
 
   private async attempt(
-    channel: ChannelState,
+    channel: InLog,
     from: Exclude<From, { kind: 'now' }>,
     limit: ReadLimit,
   ): Promise<Start> {
@@ -70,12 +74,7 @@ export class StartingPoints {
     }
   }
 
-  private async last(
-    channel: ChannelState,
-    count: number,
-    tail: Tail,
-    limit: ReadLimit,
-  ): Promise<Start> {
+  private async last(channel: InLog, count: number, tail: Tail, limit: ReadLimit): Promise<Start> {
     let left = count;
     let before: number | null = null;
     let place: KnownPlace = { epoch: tail.epoch, position: tail.last };
@@ -103,12 +102,7 @@ export class StartingPoints {
     return begin(tail, await this.engine.read(channel.ref, place, limit));
   }
 
-  private async since(
-    channel: ChannelState,
-    time: number,
-    tail: Tail,
-    limit: ReadLimit,
-  ): Promise<Start> {
+  private async since(channel: InLog, time: number, tail: Tail, limit: ReadLimit): Promise<Start> {
     // A position of the whole log: beyond the channel's own end it would look like another log's.
     const position = Math.min(await this.engine.positionBefore(time), tail.last);
     const place = { epoch: tail.epoch, position };

@@ -25,6 +25,12 @@ export interface PublishOrder {
   readonly clientId: string | null;
   readonly messages: readonly PublishMessage[];
   readonly retention: Retention;
+  /** What its one message is known by instead of its id. */
+  readonly key?: string;
+  /** Where replies to the message go. */
+  readonly replyTo?: string;
+  /** The address that the message is the reply to. */
+  readonly inReplyTo?: string;
 }
 
 export interface Published {
@@ -40,6 +46,43 @@ export interface PublishOutcome {
   readonly cursor: string;
 }
 
+export interface SendOutcome extends PublishOutcome {
+  /** Holds whose answer brought the first of the messages that were new. */
+  readonly delivered: number;
+}
+
+/** Where a client is at home. */
+export interface ClientHome {
+  readonly node: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Requests held for it; null: another node knows. */
+  readonly holds: number | null;
+}
+
+export interface RequestOrder {
+  readonly owner: HoldOwner;
+  readonly channel: string;
+  readonly message: PublishMessage;
+  readonly retention: Retention;
+  readonly waitMs: number;
+}
+
+/** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */
+export interface RequestReceiver {
+  /** @param message the reply as it goes on the wire. */
+  reply(message: Buffer, request: Published): void;
+  refuse(problem: Problem): void;
+}
+
+export interface ReplyOrder {
+  readonly app: string;
+  readonly address: string;
+  readonly clientId: string | null;
+  readonly message: PublishMessage;
+  readonly retention: Retention;
+}
+
 export interface Subscription {
   readonly owner: HoldOwner;
   readonly channels: readonly string[];
@@ -53,6 +96,25 @@ export interface ReceiveRequest {
   /** Milliseconds to hold when there is nothing; 0: answer at once. */
   readonly waitMs: number;
   readonly limit: number;
+  /** What the asker wants to see of the channels, and how; left out: everything, as it comes. */
+  readonly view?: ReceiveView | undefined;
+}
+
+/**
+ * A pattern is a literal, or a beginning followed by `*`. What is left out is counted in the answer's
+ * proof, and the cursor goes past it.
+ */
+export interface ReceiveView {
+  /** Stands for all the rest: equal views have equal keys. */
+  readonly key: string;
+  /** Names that are wanted; null: all, also none. */
+  readonly names: readonly string[] | null;
+  /** For each header named, the values that are wanted. */
+  readonly headers: Readonly<Record<string, readonly string[]>> | null;
+  /** Of the messages with equal values of this header, only the newest of each answer. */
+  readonly conflate: string | null;
+  /** Milliseconds from the first message to the answer, to gather more. */
+  readonly windowMs: number;
 }
 
 /** One answer. The bytes may be shared with other receivers: never write into them. */
@@ -61,6 +123,11 @@ export interface Answer {
   readonly cursor: string;
   readonly timedOut: boolean;
   readonly messages: number;
+  /**
+   * The cursor after each message, in the body's order; made anew with each call. Null, or left out,
+   * where there is none but `cursor`.
+   */
+  readonly cursors?: () => readonly string[] | null;
 }
 
 /** The asker's end of a hold. Exactly one of the two is called, once, unless the hold was cancelled. */

@@ -4,9 +4,10 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = z.coerce.number().int().min(0);
 const count = z.coerce.number().int().min(1);
-const flag = z
-  .enum(['true', 'false', '1', '0'])
-  .transform((value) => value === 'true' || value === '1');
+const proxies = z
+  .string()
+  .regex(/^(true|false|\d)$/, 'is not true, false or a number of proxies below 10')
+  .transform((value) => (value === 'true' ? 1 : value === 'false' ? 0 : Number(value)));
 
 /** Every environment variable that Holdline reads, said once. The README's table comes from it. */
 const Environment = z
@@ -59,9 +60,11 @@ const Environment = z
       .url()
       .optional()
       .describe('Address of the data plane as its users see it.'),
-    TRUST_PROXY: flag
-      .default(false)
-      .describe('Believe X-Forwarded-* (only behind a proxy that sets them).'),
+    TRUST_PROXY: proxies
+      .default(0)
+      .describe(
+        'Believe X-Forwarded-* and Forwarded: true behind one proxy that sets them, or how many are in a row.',
+      ),
     MAX_HOLDS: count
       .default(100_000)
       .describe('Held requests that one delivery process takes at most.'),
@@ -76,6 +79,10 @@ const Environment = z
   .refine((env) => (env.TLS_CERT === undefined) === (env.TLS_KEY === undefined), {
     path: ['TLS_KEY'],
     message: 'TLS_CERT and TLS_KEY go together',
+  })
+  .refine((env) => env.TLS_CLIENT_CA === undefined || env.TLS_CERT !== undefined, {
+    path: ['TLS_CLIENT_CA'],
+    message: 'client certificates need HTTPS: set TLS_CERT and TLS_KEY too',
   })
   .refine((env) => env.ENGINE !== 'nats', {
     path: ['ENGINE'],
@@ -103,7 +110,8 @@ export interface Config {
   /** As users see them; no slash at the end. */
   readonly apiUrl: string;
   readonly deliveryUrl: string;
-  readonly trustProxy: boolean;
+  /** Proxies of our own in front, whose headers are believed. */
+  readonly proxies: number;
   readonly maxHolds: number;
   readonly storageFloorBytes: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
@@ -144,7 +152,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     isInternalApiOurs: e.HOLDLINE_API_URL === undefined,
     apiUrl: trim(e.PUBLIC_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     deliveryUrl: trim(e.PUBLIC_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
-    trustProxy: e.TRUST_PROXY,
+    proxies: e.TRUST_PROXY,
     maxHolds: e.MAX_HOLDS,
     storageFloorBytes: e.STORAGE_FLOOR_BYTES,
     logLevel: e.LOG_LEVEL,

@@ -1,11 +1,13 @@
 import { LIMIT } from '../../contracts/src/limits.js';
 import { Channel } from './channel.js';
-import type { ChannelEvents, ChannelHost } from './channel.js';
+import type { ChannelEvents, ChannelHost, ChannelOptions } from './channel.js';
 import { systemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { HoldlineError, asHoldlineError } from './errors.js';
 import { Events, report } from './events.js';
+import { INBOX, Inbox } from './inbox.js';
 import { onReturn } from './page.js';
+import { Peer } from './peer.js';
 import { Publisher } from './publisher.js';
 import { Receiver } from './receiver.js';
 import type { State } from './receiver.js';
@@ -50,6 +52,7 @@ export class Holdline {
   readonly #host: ChannelHost;
   readonly #closing = new AbortController();
   readonly #forgetPage: () => void;
+  #inbox: Inbox | null = null;
 
   /** @throws HoldlineError `invalid_use` when the options make no sense together. */
   constructor(options: HoldlineOptions) {
@@ -76,19 +79,35 @@ export class Holdline {
       onError: (error, channel) => this.#report(error, channel),
     });
     const publisher = new Publisher(session, retryMs);
-    this.#host = { session, publisher, receiver, retryMs, closing: this.#closing.signal };
+    const closing = this.#closing.signal;
+    this.#host = { session, publisher, receiver, retryMs, clock, random, closing };
     this.#forgetPage = onReturn(() => receiver.wake());
   }
 
-  /** The same name gives the same channel. A number is its decimal text: 42 is "42". */
-  channel<T = unknown>(name: string | number): Channel<T> {
+  /**
+   * The same name gives the same channel. A number is its decimal text: 42 is "42".
+   * @throws HoldlineError `invalid_use` when the keys of its encryption make no sense.
+   */
+  channel<T = unknown>(name: string | number, options: ChannelOptions = {}): Channel<T> {
     const text = String(name);
-    const known = this.#channels.get(text);
-    if (known) return known.channel as Channel<T>;
-    const events = new Events<ChannelEvents>();
-    const channel = new Channel(text, this.#host, events);
-    this.#channels.set(text, { channel, events });
-    return channel as Channel<T>;
+    let known = this.#channels.get(text);
+    if (!known) {
+      const events = new Events<ChannelEvents>();
+      known = { channel: new Channel(text, this.#host, events), events };
+    }
+    if (options.encryption) known.channel.encrypt(options.encryption);
+    this.#channels.set(text, known);
+    return known.channel as Channel<T>;
+  }
+
+  /** What others send to this client alone. Needs a token with a client id. */
+  get inbox(): Inbox {
+    return (this.#inbox ??= new Inbox(this.channel(INBOX)));
+  }
+
+  /** Another client, by its id: for sending to it alone. */
+  client(id: string): Peer {
+    return new Peer(id, this.#host);
   }
 
   get state(): State {

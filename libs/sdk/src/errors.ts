@@ -24,6 +24,11 @@ const LOCAL = {
     retryable: false,
     remedy: 'Make a new Holdline to go on.',
   },
+  undecryptable: {
+    retryable: false,
+    remedy:
+      'Listen for `undecryptable` on the channel. An unknown key has to be among its `keys`; anything else was not sent by somebody who has them.',
+  },
   invalid_use: {
     retryable: false,
     remedy: 'See docs/sdk.md for what this call takes.',

@@ -1,10 +1,21 @@
 /** Holdline for the browser and Node: publish, receive over one held request, history. */
 export { Holdline } from './client.js';
 export type { HoldlineEvents, HoldlineOptions } from './client.js';
-export type { Channel, ChannelEvents } from './channel.js';
+export type {
+  Channel,
+  ChannelEvents,
+  ChannelOptions,
+  ReplyOptions,
+  RequestOptions,
+} from './channel.js';
 export type { Clock } from './clock.js';
+export type { EncryptionOptions, Undecryptable } from './encryption.js';
 export { HoldlineError } from './errors.js';
 export type { ErrorCode } from './errors.js';
+export type { ConsumeOptions, Group, GroupSettings } from './group.js';
+export type { GroupHandler, GroupMessage } from './consumer.js';
+export type { Inbox } from './inbox.js';
+export type { Home, Peer, Sent } from './peer.js';
 export type { State } from './receiver.js';
 export type {
   Gap,

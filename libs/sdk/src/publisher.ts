@@ -124,7 +124,7 @@ function take(queue: Waiting[]): Waiting[] {
 }
 
 /** 128 random bits. `crypto.randomUUID` is missing on pages served without TLS. */
-function newId(): string {
+export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,7 @@
 import { examine } from './chain.js';
 import type { Answer, Place } from './chain.js';
 import { HoldlineError } from './errors.js';
+import { inboxed, subscriptionOf } from './inbox.js';
 import type { Session } from './session.js';
 import type { Gap, Message, MessageHandler } from './types.js';
 
@@ -112,13 +113,14 @@ export class Reader {
 
   async #ask(): Promise<Answer> {
     const body = {
-      subscriptions: [{ channels: [this.#channel] }],
+      subscriptions: [subscriptionOf([this.#channel])],
       ...(this.#cursor === null ? { from: this.#from } : { cursor: this.#cursor }),
       wait: 0,
       limit: CATCH_UP_LIMIT,
     };
     const order = { method: 'POST', path: '/v1/poll', body, timeoutMs: PROMPT_MS } as const;
-    return asAnswer(await this.#host.session.persist(order, FOREVER, this.#abort.signal));
+    const answer = await this.#host.session.persist(order, FOREVER, this.#abort.signal);
+    return inboxed(asAnswer(answer), [this.#channel]);
   }
 }
 

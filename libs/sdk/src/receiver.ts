@@ -5,6 +5,7 @@ import type { Answer, Verdict } from './chain.js';
 import { pause } from './clock.js';
 import type { Clock } from './clock.js';
 import { HoldlineError, asHoldlineError } from './errors.js';
+import { inboxed, subscriptionOf } from './inbox.js';
 import { PROMPT_MS, Reader, asAnswer } from './reader.js';
 import type { ReaderHost } from './reader.js';
 import type { Session } from './session.js';
@@ -135,8 +136,9 @@ export class Receiver implements ReaderHost {
     this.#options.onGap(gap);
   }
 
-  error(error: unknown): void {
-    this.#options.onError(error);
+  /** @param channel set when only that channel is concerned. */
+  error(error: unknown, channel?: string): void {
+    this.#options.onError(error, channel);
   }
 
   /** Changes of one tick make one new request. */
@@ -180,14 +182,18 @@ export class Receiver implements ReaderHost {
     this.#request = request;
     this.#asked = true;
     try {
+      const channels = list.map((stream) => stream.channel);
       const body = {
-        subscriptions: [{ channels: list.map((stream) => stream.channel) }],
+        subscriptions: [subscriptionOf(channels)],
         ...(this.#cursor === null ? {} : { cursor: this.#cursor }),
         wait: hold,
       };
       const { signal } = request.abort;
-      const answer = asAnswer(
-        await this.session.request({ method: 'POST', path: '/v1/poll', body, timeoutMs, signal }),
+      const answer = inboxed(
+        asAnswer(
+          await this.session.request({ method: 'POST', path: '/v1/poll', body, timeoutMs, signal }),
+        ),
+        channels,
       );
       this.#request = null;
       if (signal.aborted) return;

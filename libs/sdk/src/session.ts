@@ -54,7 +54,8 @@ export class Session {
         signal.throwIfAborted();
         const error = asHoldlineError(thrown);
         const delay = backoff(failures, error.retryAfterMs, random);
-        if (!error.retryable || clock.now() + delay >= end) throw error;
+        if (!error.retryable || error.code === 'no_reply' || clock.now() + delay >= end)
+          throw error;
         await pause(clock, delay, signal);
         signal.throwIfAborted();
       }

@@ -5,7 +5,7 @@ import { HoldlineError, refusal } from './errors.js';
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Order {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** Below the client's `url`, with a slash in front. */
   readonly path: string;
   readonly body?: unknown;

@@ -19,6 +19,10 @@ export interface Message<T = unknown> {
   readonly encoding?: 'base64';
   readonly clientId?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Somebody waits for a reply: `channel.reply(message, …)`. */
+  readonly replyTo?: string;
+  /** The reply address that this answers. */
+  readonly inReplyTo?: string;
 }
 
 export interface PublishOptions {

@@ -59,6 +59,7 @@ const BODIES: Record<string, unknown> = {
   updateApp: { name: 'taken over' },
   createKey: {},
   rotateKey: {},
+  updateKey: { allowedIps: [] },
   createNamespace: { name: 'planted' },
   putNamespace: {},
   updateNamespace: { presence: false },

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { compile, parseKey, Secrets, secretMatches } from '#access';
+import { compile, parseKey, requireAddress, Secrets, secretMatches } from '#access';
 import { Capabilities, Problem } from '#contracts';
 import { Database } from '#database';
+import { plainAddress } from '#platform';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import { Clock } from '../data/clock.js';
@@ -66,6 +67,7 @@ export class KeyStrategy extends PassportStrategy(Strategy, KEY_STRATEGY) {
         'This API key was revoked, or its app or tenant was. Use another one.',
       );
     }
+    requireAddress(key.allowedIps, plainAddress(request.ip));
     if (!compile(Capabilities.parse(key.capabilities)).admin) {
       throw new Problem(
         'forbidden',

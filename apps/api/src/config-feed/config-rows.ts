@@ -63,6 +63,7 @@ export function loadConfigRows(
             secretHash: key.secretHash,
             signingSecret,
             capabilities: Capabilities.parse(key.capabilities),
+            allowedIps: key.allowedIps,
             expiresAt: key.expiresAt?.getTime() ?? null,
             revokedAt: key.revokedAt?.getTime() ?? null,
             version: Number(key.version),

@@ -74,6 +74,7 @@ export class DemoSeed {
       mode: 'live',
       name: 'demo',
       capabilities: { '*': ['*', 'admin'] },
+      allowedIps: [],
       expiresAt: null,
       createdBy: userId,
       replaces: null,

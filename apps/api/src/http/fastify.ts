@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { LIMIT, Problem, PROBLEM_TYPE } from '#contracts';
 import { holdsKey } from '#access';
-import { sendProblem } from '#platform';
+import { clientAddress, sendProblem } from '#platform';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
@@ -19,13 +19,20 @@ const PAGE_POLICY =
 /** What every request passes before Nest sees it: refusal while draining, no keys in URLs, headers, JSON. */
 export async function prepareFastify(
   fastify: FastifyInstance,
-  options: { draining: () => boolean; secure: boolean },
+  options: { draining: () => boolean; secure: boolean; proxies: number },
 ): Promise<void> {
   await fastify.register(fastifyCookie);
 
   fastify.addHook('onRequest', async (request, reply) => {
+    if (options.proxies > 0) {
+      // As delivery reads it: Fastify knows X-Forwarded-For only, and not Forwarded.
+      const { socket, headers } = request.raw;
+      const value = clientAddress(socket.remoteAddress, headers, options.proxies);
+      Object.defineProperty(request, 'ip', { value });
+    }
     if (options.draining()) {
-      reply.header('connection', 'close');
+      // HTTP/2 has no such header: its connections are ended by GOAWAY.
+      if (request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
       // Health says by itself that it drains.
       if (request.url !== '/healthz' && request.url !== '/readyz' && request.url !== '/metrics') {
         throw new Problem('draining', 'This server is shutting down. Try again at once.', {

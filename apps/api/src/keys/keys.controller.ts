@@ -2,6 +2,7 @@ import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
   KeyBody,
+  KeyPatch,
   ListQuery,
   RotateBody,
   type CreatedKey,
@@ -33,6 +34,16 @@ export class KeysController {
     @Body({ schema: KeyBody }) body: KeyBody,
   ): Promise<CreatedKey> {
     return this.keys.create(actor, app, body);
+  }
+
+  @Route(CONTROL_ROUTES.updateKey, 'develop')
+  update(
+    @CurrentTenant() { tenantId }: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Param('key', IdPipe) key: string,
+    @Body({ schema: KeyPatch }) body: KeyPatch,
+  ): Promise<Key> {
+    return this.keys.update(tenantId, app, key, body);
   }
 
   @Route(CONTROL_ROUTES.rotateKey, 'develop')

@@ -6,6 +6,7 @@ import {
   type CreatedKey,
   type Key,
   type KeyBody,
+  type KeyPatch,
   type ListQuery,
   type Page,
 } from '#contracts';
@@ -26,6 +27,7 @@ interface NewKeyRow {
   readonly mode: 'live' | 'test';
   readonly name: string;
   readonly capabilities: Capabilities;
+  readonly allowedIps: readonly string[];
   readonly expiresAt: Date | null;
   readonly createdBy: string;
   readonly replaces: string | null;
@@ -74,17 +76,29 @@ export class KeysService {
     return this.database.withTenant(tenantId, async (tx) => {
       await requireApp(tx, appId);
       requireRoom('keys', 'app', await tx.apiKey.count({ where: { appId, revokedAt: null } }));
-      const { mode, capabilities, name = '' } = body;
+      const { mode, capabilities, allowedIps, name = '' } = body;
       return this.insert(tx, {
         tenantId,
         appId,
         mode,
         name,
         capabilities,
+        allowedIps,
         expiresAt,
         createdBy,
         replaces: null,
       });
+    });
+  }
+
+  update(tenantId: string, appId: string, keyId: string, patch: KeyPatch): Promise<Key> {
+    return this.database.withTenant(tenantId, async (tx) => {
+      const key = await this.require(tx, appId, keyId);
+      const data = {
+        ...(patch.name === undefined ? {} : { name: patch.name }),
+        ...(patch.allowedIps === undefined ? {} : { allowedIps: patch.allowedIps }),
+      };
+      return this.shown(await tx.apiKey.update({ where: { id: key.id }, data }));
     });
   }
 
@@ -105,13 +119,14 @@ export class KeysService {
           'This key no longer works, so there is nothing to rotate. Make a new key instead.',
         );
       }
-      const { mode, name, capabilities, expiresAt } = old;
+      const { mode, name, capabilities, allowedIps, expiresAt } = old;
       const made = await this.insert(tx, {
         tenantId,
         appId,
         mode,
         name,
         capabilities: Capabilities.parse(capabilities),
+        allowedIps,
         expiresAt,
         createdBy,
         replaces: old.id,
@@ -153,6 +168,7 @@ export class KeysService {
     const stored = await tx.apiKey.create({
       data: {
         ...row,
+        allowedIps: [...row.allowedIps],
         id,
         secretHash: hashSecret(this.pepper, secret),
         last4: key.slice(-4),
@@ -171,6 +187,7 @@ export class KeysService {
       mode: row.mode,
       last4: row.last4,
       capabilities: row.capabilities as Capabilities,
+      allowedIps: row.allowedIps,
       status: this.status(row),
       createdAt: row.createdAt.toISOString(),
       createdBy: row.createdBy,

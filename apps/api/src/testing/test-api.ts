@@ -90,7 +90,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     clock,
     log,
     settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir }),
-    trustProxy: false,
+    proxies: 0,
     tls: null,
   });
   await api.seed();

@@ -1,17 +1,24 @@
 import type { AccessStore, Authenticator } from '#access';
-import type { Clock, Mediator } from '#mediator';
+import type { Clock, Mediator, Presence } from '#mediator';
+import type { LinkBook } from './direct/link-book.js';
 import type { HoldLimits } from './hold-limits.js';
+import type { PathHolds } from './path-holds.js';
 import type { PublishRate } from './publish-rate.js';
 import type { ReceivePlans } from './receive-plan.js';
+import type { StreamTable } from './stream/stream-table.js';
 
 /** What the routes work with; wired once in the module. */
 export interface EdgeContext {
   readonly authenticator: Authenticator;
   readonly store: AccessStore;
   readonly mediator: Mediator;
+  readonly presence: Presence;
+  readonly links: LinkBook;
   readonly holdLimits: HoldLimits;
   readonly publishRate: PublishRate;
   readonly plans: ReceivePlans;
+  readonly paths: PathHolds;
+  readonly streams: StreamTable;
   readonly clock: Clock;
   /** Where the docs are, for the `type` of a problem inside an answer. */
   readonly docs: string;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { HEADER, Problem, PROBLEM_TYPE } from '#contracts';
+import { clientAddress, plainAddress } from '#platform';
 
 /** Names and values in turn, as they go on the wire. */
 export type FlatHeaders = readonly string[];
@@ -15,6 +16,8 @@ export interface Exchange {
   readonly path: string;
   /** What follows the question mark, raw; '' for none. */
   readonly query: string;
+  /** The client's address, as far as it is known: see TRUST_PROXY. */
+  readonly address: string;
   /** @param name in lower case. */
   header(name: string): string | undefined;
   /** @throws Problem message_too_large beyond `maxBytes`; the connection is closed then. */
@@ -22,10 +25,23 @@ export interface Exchange {
   /** Answers, once; a second call is ignored. */
   send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void;
   refuse(problem: Problem): void;
+  /** Answers 200, once, with what is written from then on. */
+  open(headers: FlatHeaders): OpenAnswer;
+  /** A problem as it stands inside an open answer: it gets an id and is counted like a refusal. */
+  report(problem: Problem): { readonly text: string; readonly requestId: string };
   /** Calls back if the client goes away before the answer is written. */
   onGone(callback: () => void): void;
   /** Adds headers that the answer carries whatever it will be (CORS, Allow). */
   always(headers: FlatHeaders): void;
+}
+
+/** An answer that goes on: bytes as they come, until the end. */
+export interface OpenAnswer {
+  /** Calls back when the chunk has left this process, or never will. */
+  write(chunk: Buffer, isLast: boolean, taken: () => void): void;
+  end(): void;
+  /** Ends the connection at once. */
+  cut(): void;
 }
 
 /** Text of ASCII alone: Node writes it together with the head, where bytes would take a write of their own. */
@@ -50,16 +66,23 @@ const DISCARDED_BYTES = 64 * 1024 * 1024;
 export interface ExchangeHost {
   /** Where the docs are, for the `type` of a problem. */
   readonly docs: string;
+  /** Proxies of our own in front of us. */
+  readonly proxies: number;
   /** While true every answer ends its connection. */
   draining: boolean;
   refused(problem: Problem, requestId: string): void;
 }
+
+/** Where a connection comes from, worked out once for all its requests. */
+const PEER = Symbol('peer');
+type Connected = IncomingMessage['socket'] & { [PEER]?: string };
 
 /** An exchange carried by Node's HTTP server. */
 export class NodeExchange implements Exchange {
   readonly path: string;
   readonly query: string;
   private extra: FlatHeaders = NONE;
+  private from: string | null = null;
 
   constructor(
     private readonly req: IncomingMessage,
@@ -76,8 +99,21 @@ export class NodeExchange implements Exchange {
     return this.req.method as string;
   }
 
+  get address(): string {
+    return (this.from ??= this.findAddress());
+  }
+
+  private findAddress(): string {
+    const { req, host } = this;
+    const socket = req.socket as Connected;
+    const peer = (socket[PEER] ??= plainAddress(socket.remoteAddress ?? ''));
+    return host.proxies === 0 ? peer : clientAddress(peer, req.headers, host.proxies);
+  }
+
   header(name: string): string | undefined {
-    const value = this.req.headers[name];
+    const { headers } = this.req;
+    // HTTP/2 calls the host by another name.
+    const value = headers[name] ?? (name === 'host' ? headers[':authority'] : undefined);
     return typeof value === 'string' ? value : value?.join(', ');
   }
 
@@ -86,9 +122,13 @@ export class NodeExchange implements Exchange {
   }
 
   onGone(callback: () => void): void {
+    // A connection that has ended does not know any more where it came from.
+    this.from ??= this.findAddress();
     // 'close' comes after every answer too; only an unfinished one means that the client has gone.
     this.res.on('close', () => {
-      if (!this.res.writableFinished) callback();
+      // A stream of HTTP/2 that the client resets counts as finished, though nobody ended it.
+      const { res, req } = this;
+      if (!(req.httpVersionMajor === 2 ? res.writableEnded : res.writableFinished)) callback();
     });
   }
 
@@ -105,9 +145,7 @@ export class NodeExchange implements Exchange {
   }
 
   refuse(problem: Problem): void {
-    const requestId = randomUUID();
-    this.host.refused(problem, requestId);
-    const text = JSON.stringify(problem.toDocument(this.host.docs, requestId));
+    const { text, requestId } = this.report(problem);
     const headers = [
       'Content-Type',
       PROBLEM_TYPE,
@@ -125,6 +163,23 @@ export class NodeExchange implements Exchange {
     else this.sendThenDiscard(problem.status, headers, text);
   }
 
+  report(problem: Problem): { text: string; requestId: string } {
+    const requestId = randomUUID();
+    this.host.refused(problem, requestId);
+    return { text: JSON.stringify(problem.toDocument(this.host.docs, requestId)), requestId };
+  }
+
+  open(headers: FlatHeaders): OpenAnswer {
+    const { res } = this;
+    res.writeHead(200, headers.concat(this.extra));
+    res.flushHeaders();
+    return {
+      write: (chunk, _isLast, taken) => res.write(chunk, () => taken()),
+      end: () => res.end(),
+      cut: () => res.destroy(),
+    };
+  }
+
   /**
    * A client that is still sending sees its answer only if its bytes go on being taken: an end of the
    * connection now would reset it. So the answer is written, and ended when the body is, or too long.
@@ -132,7 +187,7 @@ export class NodeExchange implements Exchange {
   private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
     const { req, res } = this;
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(status, headers.concat(this.extra) as string[]);
+    res.writeHead(status, headers.concat(this.extra));
     res.write(text);
     let bytes = 0;
     req.removeAllListeners('data');
@@ -165,6 +220,11 @@ export class NodeExchange implements Exchange {
       this.req.on('error', () =>
         reject(new Problem('invalid_request', 'The body ended before it was complete.')),
       );
+      // An HTTP/2 request that is reset has no error, only an end.
+      if (this.req.httpVersionMajor === 2)
+        this.req.on('close', () =>
+          reject(new Problem('invalid_request', 'The body ended before it was complete.')),
+        );
     });
   }
 }

@@ -3,10 +3,12 @@ import type { Principal } from '#access';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
-import { identify } from './gate.js';
-import { checkOrigin } from './cors.js';
+import { checkWhence, identify } from './gate.js';
 import { parseJson } from './json-body.js';
+import { ownInbox } from './readable.js';
+import { presenceEntries } from './presence-poll.js';
 import { mediaType, refuseEncodedBody } from './publish.route.js';
+import { viewOf } from './receive-view.js';
 import { holdRequest, holdTime, type HoldTime, type Reader } from './receive.route.js';
 
 const NOW: From = { kind: 'now' };
@@ -46,8 +48,19 @@ export async function poll(context: EdgeContext, exchange: Exchange): Promise<vo
     );
   }
   const readers: Reader[] = [];
-  for (const [index, { token, channels }] of body.subscriptions.entries()) {
-    readers.push({ principal: await readerOf(context, exchange, caller, token, index), channels });
+  for (const [index, { token, channels, inbox }] of body.subscriptions.entries()) {
+    const principal = await readerOf(context, exchange, caller, token, index);
+    const isWanted = inbox ?? (body.inbox === true && caller === null);
+    readers.push({ principal, channels, granted: isWanted ? [ownInbox(principal)] : undefined });
+  }
+  if (body.inbox === true && caller) {
+    readers.push({ principal: caller, channels: [], granted: [ownInbox(caller)] });
+  }
+  if (readers.length === 0) {
+    throw new Problem(
+      'invalid_request',
+      'The poll names no channel. Add `subscriptions` with `channels`, or `"inbox": true`.',
+    );
   }
   holdRequest(context, exchange, {
     readers,
@@ -59,6 +72,9 @@ export async function poll(context: EdgeContext, exchange: Exchange): Promise<vo
         holdTime(exchange, body.wait ?? null, principal, context.clock.now()),
       ),
     ),
+    view: viewOf(body),
+    watchesPresence: body.presenceEvents ?? false,
+    presence: body.presence && presenceEntries(context, readers, body.presence),
     nextUrl: '/v1/poll?cursor=',
   });
 }
@@ -79,7 +95,7 @@ async function readerOf(
   }
   try {
     const principal = await context.authenticator.authenticate(`Bearer ${token}`);
-    checkOrigin(exchange, principal.allowedOrigins);
+    checkWhence(exchange, principal);
     return principal;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -31,16 +31,25 @@ export async function publish(
   const body = await exchange.body(LIMIT.bodyBytes);
   const messages = readMessages(exchange, body);
   if (body.length > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
+  sendJson(exchange, 201, JSON.stringify(await store(context, principal, channel, messages)));
+}
+
+/** The last step of every publish to one channel: counts it, and answers when all of it is durable. */
+export async function store(
+  context: EdgeContext,
+  principal: Principal,
+  channel: string,
+  messages: readonly PublishMessage[],
+): Promise<{ messages: ReturnType<typeof toWire>[]; cursor: string }> {
   context.publishRate.take(principal, messages.length);
   const outcome = await context.mediator.publish({
     app: principal.appId,
     channel,
     clientId: principal.clientId,
     messages,
-    retention: retentionOf(rules),
+    retention: retentionOf(context.store.rules(principal.appId, channel)),
   });
-  const text = JSON.stringify({ messages: outcome.messages.map(toWire), cursor: outcome.cursor });
-  sendJson(exchange, 201, text);
+  return { messages: outcome.messages.map(toWire), cursor: outcome.cursor };
 }
 
 /** @throws Problem forbidden when the namespace lets only keys publish. */
@@ -137,7 +146,8 @@ export function mediaType(exchange: Exchange): string {
   return (type.split(';', 1)[0] as string).trim().toLowerCase();
 }
 
-function readMessages(exchange: Exchange, body: Buffer): readonly PublishMessage[] {
+/** @throws Problem invalid_request, invalid_message, unsupported_media_type */
+export function readMessages(exchange: Exchange, body: Buffer): readonly PublishMessage[] {
   const type = mediaType(exchange);
   if (type !== 'application/json') return [rawMessage(exchange, type, body)];
   const json = parseJson(body);

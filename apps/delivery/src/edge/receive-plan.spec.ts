@@ -16,6 +16,8 @@ describe('the query of a receive', () => {
         from: { kind: 'now' },
         wait: null,
         limit: LIMIT.answerDefaultMessages,
+        inbox: false,
+        presence: false,
         nextUrl: `${PATH}?cursor=`,
       },
     });

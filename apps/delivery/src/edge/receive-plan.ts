@@ -1,5 +1,7 @@
 import { channelNameFault, LIMIT, parseFrom, Problem, ReceiveQuery, type From } from '#contracts';
+import type { ReceiveView } from '#mediator';
 import { schemaProblem } from './faults.js';
+import { QueryView } from './receive-view.js';
 
 /** What a receive asks for, apart from its cursor: the same from poll to poll, so it is worked out once. */
 export interface ReceivePlan {
@@ -8,6 +10,12 @@ export interface ReceivePlan {
   /** Seconds asked for in the query; null: not said. */
   readonly wait: number | null;
   readonly limit: number;
+  /** The inbox of the token's client is wanted too. */
+  readonly inbox: boolean;
+  /** Changes of the channels' presence are wanted too. */
+  readonly presence: boolean;
+  /** What is wanted of the channels, and how; undefined: everything, as it comes. */
+  readonly view?: ReceiveView | undefined;
   /** Where the next receive goes, up to and including `cursor=`. */
   readonly nextUrl: string;
 }
@@ -15,11 +23,13 @@ export interface ReceivePlan {
 export interface ParsedReceive {
   readonly plan: ReceivePlan;
   readonly cursor: string | null;
+  /** Channels that the route leads to and has checked. */
+  readonly granted?: readonly string[];
 }
 
 const NOW: From = { kind: 'now' };
 const PLANS_KEPT = 20_000;
-const ALLOWED = new Set(['from', 'wait', 'limit', 'channel', 'access_token']);
+const ALLOWED = new Set(['from', 'wait', 'limit', 'inbox', 'presence', 'channel', 'access_token']);
 
 /**
  * Reads the query of a receive. Everything but the cursor is validated by the schema once and then
@@ -30,9 +40,15 @@ export class ReceivePlans {
 
   /**
    * @param pathChannel the channel of the path, or null where the query names them.
+   * @param granted channels that the path leads to in another way: `pathChannel` is '' then.
    * @throws Problem invalid_request
    */
-  parse(path: string, query: string, pathChannel: string | null): ParsedReceive {
+  parse(
+    path: string,
+    query: string,
+    pathChannel: string | null,
+    granted?: readonly string[],
+  ): ParsedReceive {
     let cursor: string | null = null;
     let rest = query;
     const at = query.startsWith('cursor=') ? 0 : query.indexOf('&cursor=') + 1;
@@ -57,21 +73,23 @@ export class ReceivePlans {
         this.plans.delete(this.plans.keys().next().value as string);
       this.plans.set(key, plan);
     }
-    return { plan, cursor };
+    return granted ? { plan, cursor, granted } : { plan, cursor };
   }
 }
 
 function makePlan(path: string, rest: string, pathChannel: string | null): ReceivePlan {
   const given: Record<string, string> = {};
   const channels: string[] = [];
+  const wanted = new QueryView();
   for (const part of rest === '' ? [] : rest.split('&')) {
     const equals = part.indexOf('=');
     const name = decode(equals < 0 ? part : part.slice(0, equals), 'a parameter');
     const value = decode(equals < 0 ? '' : part.slice(equals + 1), name);
+    if (wanted.take(name, value)) continue;
     if (!ALLOWED.has(name)) {
       throw new Problem(
         'invalid_request',
-        `There is no parameter \`${name.slice(0, 40)}\` here. A receive takes cursor, from, wait and limit${pathChannel === null ? ', and channel for each channel' : ''}.`,
+        `There is no parameter \`${name.slice(0, 40)}\` here. A receive takes cursor, from, wait, limit, inbox, presence, name, header.<key>, conflate, window${pathChannel === null ? ', and channel for each channel' : ''}.`,
       );
     }
     if (name === 'channel') channels.push(value);
@@ -85,8 +103,8 @@ function makePlan(path: string, rest: string, pathChannel: string | null): Recei
       'The path names the channel already. For several, use GET /v1/messages?channel=a&channel=b.',
     );
   }
-  const names = pathChannel === null ? [...new Set(channels)] : [pathChannel];
-  checkChannels(names);
+  const names = pathChannel === null ? [...new Set(channels)] : pathChannel ? [pathChannel] : [];
+  if (names.length > 0 || (pathChannel === null && given['inbox'] !== 'true')) checkChannels(names);
   const parsed = ReceiveQuery.safeParse(given);
   if (!parsed.success)
     throw schemaProblem('invalid_request', parsed.error, 'The query is not valid');
@@ -101,6 +119,9 @@ function makePlan(path: string, rest: string, pathChannel: string | null): Recei
     from: from === undefined ? NOW : (parseFrom(from) as From),
     wait: wait ?? null,
     limit: limit ?? LIMIT.answerDefaultMessages,
+    inbox: parsed.data.inbox ?? false,
+    presence: parsed.data.presence ?? false,
+    view: wanted.view,
     nextUrl: `${path}?${[...kept, 'cursor='].join('&')}`,
   });
 }

@@ -1,20 +1,21 @@
 import { HEADER, LIMIT, type From, type Problem } from '#contracts';
-import { requireCapability, type Principal } from '#access';
-import type { Answer, Hold, HoldOwner, Receiver, Subscription } from '#mediator';
+import type { Principal } from '#access';
+import type { Answer, Hold, Receiver, ReceiveView, Subscription } from '#mediator';
+import type { Attendance, PresenceEntry } from '#mediator';
 import type { EdgeContext } from './context.js';
 import { asciiText, type AsciiText, type Exchange, type FlatHeaders } from './exchange.js';
+import { ownerOf } from './hold-owner.js';
+import { watchPresence } from './presence-poll.js';
+import { grantedOf, readable, type Reader } from './readable.js';
+import { heldPath, noteCut, type HeldPath } from './held-path.js';
 import type { ParsedReceive } from './receive-plan.js';
+
+export type { Reader } from './readable.js';
 
 /** How long a hold may last, and why. */
 export interface HoldTime {
   readonly seconds: number;
-  readonly reason: 'asked' | 'default' | 'limit';
-}
-
-/** One credential of a receive and what it reads. */
-export interface Reader {
-  readonly principal: Principal;
-  readonly channels: readonly string[];
+  readonly reason: 'asked' | 'default' | 'limit' | 'path';
 }
 
 export interface HeldRequest {
@@ -23,6 +24,11 @@ export interface HeldRequest {
   readonly from: From;
   readonly limit: number;
   readonly hold: HoldTime;
+  /** Changes of the channels' presence are wanted too. */
+  readonly watchesPresence?: boolean | undefined;
+  /** Whom this poll keeps present. */
+  readonly presence?: readonly PresenceEntry[] | undefined;
+  readonly view?: ReceiveView | undefined;
   /** Where the next receive goes, up to and including `cursor=`. */
   readonly nextUrl: string;
 }
@@ -36,11 +42,13 @@ export function receive(
 ): void {
   const { plan, cursor } = parsed;
   holdRequest(context, exchange, {
-    readers: [{ principal, channels: plan.channels }],
+    readers: [{ principal, channels: plan.channels, granted: grantedOf(principal, parsed) }],
     cursor,
     from: plan.from,
     limit: plan.limit,
     hold: holdTime(exchange, plan.wait, principal, context.clock.now()),
+    watchesPresence: plan.presence,
+    view: plan.view,
     nextUrl: plan.nextUrl,
   });
 }
@@ -49,16 +57,19 @@ export function receive(
  * Checks the rights, takes a place among the holds and hands the request to the mediator.
  * @throws Problem forbidden, rate_limited, unavailable
  */
-export function holdRequest(context: EdgeContext, exchange: Exchange, request: HeldRequest): void {
+export function holdRequest(context: EdgeContext, exchange: Exchange, asked: HeldRequest): void {
+  const first = (asked.readers[0] as Reader).principal;
+  const onPath = heldPath(context, exchange, first, asked.hold);
+  const request = onPath ? { ...asked, hold: onPath.hold } : asked;
   const subscriptions: Subscription[] = [];
-  for (const { principal, channels } of request.readers) {
-    for (const channel of channels) requireCapability(principal, 'subscribe', channel);
-    subscriptions.push({ owner: ownerOf(principal), channels });
+  for (const reader of request.readers) {
+    subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
-  const first = (request.readers[0] as Reader).principal;
+  if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
   context.holdLimits.take(first);
-  const held = new HeldExchange(context, exchange, first, request);
+  const held = new HeldExchange(context, exchange, first, request, onPath);
   try {
+    if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
       {
         subscriptions,
@@ -66,36 +77,46 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, request: H
         from: request.from,
         waitMs: request.hold.seconds * 1000,
         limit: request.limit,
+        view: request.view,
       },
       held,
     );
   } catch (error) {
-    held.release();
+    held.release(true);
     throw error;
   }
-  if (!held.isSettled) exchange.onGone(() => held.gone());
+  if (held.isSettled) return;
+  held.since = context.clock.monotonic();
+  exchange.onGone(() => held.gone());
 }
 
 /** The client's end of a hold: writes the one answer and gives the place back, on every path once. */
 class HeldExchange implements Receiver {
   hold: Hold | null = null;
+  attendance: Attendance | null = null;
   isSettled = false;
+  /** When it began to be held. */
+  since = 0;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
     private readonly request: HeldRequest,
+    private readonly onPath: HeldPath | null,
   ) {}
 
   answer(answer: Answer): void {
     this.release();
+    const { onPath, since } = this;
+    if (onPath && since > 0)
+      onPath.path.lasted(this.context.clock.monotonic() - since, onPath.isTrial);
     const { head, body } = writtenAnswer(answer, this.request);
     this.exchange.send(200, head, body);
   }
 
   refuse(problem: Problem): void {
-    this.release();
+    this.release(true);
     this.exchange.refuse(problem);
   }
 
@@ -103,11 +124,18 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.hold?.cancel();
     this.release();
+    const { context, exchange, principal, request, since, onPath } = this;
+    noteCut(context, exchange, principal, {
+      hold: request.hold,
+      since,
+      isTrial: onPath?.isTrial ?? false,
+    });
   }
 
-  release(): void {
+  release(isRefused = false): void {
     if (this.isSettled) return;
     this.isSettled = true;
+    this.attendance?.end(isRefused);
     this.context.holdLimits.release(this.principal);
   }
 }
@@ -178,16 +206,4 @@ export function holdTime(
   if (principal.expiresAt === null) return time;
   const left = Math.max(0, Math.ceil((principal.expiresAt - now) / 1000));
   return left < time.seconds ? { seconds: left, reason: 'limit' } : time;
-}
-
-const owners = new WeakMap<Principal, HoldOwner>();
-
-function ownerOf(principal: Principal): HoldOwner {
-  let owner = owners.get(principal);
-  if (!owner) {
-    const { appId, keyId, clientId, tokenId, issuedAt } = principal;
-    owner = { appId, keyId, clientId, tokenId, issuedAt };
-    owners.set(principal, owner);
-  }
-  return owner;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Capabilities } from '../capabilities.js';
+import { AllowedIps } from './allowed-ips.js';
 import { label, page, Timestamp } from './common.js';
 
 /** Seconds that a rotated key may keep working at most: 30 days. */
@@ -15,9 +16,15 @@ export const KeyBody = z
     expiresAt: Timestamp.optional().meta({
       description: 'RFC 3339, in the future. Default: never.',
     }),
+    allowedIps: AllowedIps.default([]),
   })
   .prefault({});
 export type KeyBody = z.output<typeof KeyBody>;
+
+export const KeyPatch = z
+  .strictObject({ name: label('name').optional(), allowedIps: AllowedIps.optional() })
+  .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change');
+export type KeyPatch = z.output<typeof KeyPatch>;
 
 export const RotateBody = z
   .strictObject({
@@ -39,6 +46,7 @@ export const Key = z.object({
   mode: z.enum(['live', 'test']),
   last4: z.string().meta({ description: 'The last characters of the key, to tell keys apart.' }),
   capabilities: Capabilities,
+  allowedIps: AllowedIps,
   status: z.enum(['active', 'expired', 'revoked']),
   createdAt: Timestamp,
   createdBy: z.string().nullable().meta({ description: 'The user (usr_…) or key that made it.' }),

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { MemoryDirectory } from '../memory-directory.js';
 import { Engine } from '../port.js';
 import type {
   Append,
@@ -50,6 +52,8 @@ interface Running {
  */
 export class EmbeddedEngine extends Engine {
   readonly capabilities: EngineCapabilities = { ack: 'local-fsync', nodes: 'one' };
+  readonly node = `node-${randomBytes(6).toString('hex')}`;
+  readonly directory: MemoryDirectory;
 
   private readonly log: EngineLog;
   private readonly faults: Faults;
@@ -63,6 +67,7 @@ export class EmbeddedEngine extends Engine {
 
   constructor(private readonly options: EmbeddedEngineOptions) {
     super();
+    this.directory = new MemoryDirectory(this.node, options.clock);
     this.log = options.log ?? SILENT;
     this.space = new SpaceGuard(options);
     this.faults = new Faults(this.log, this.space, options.clock);

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { MemoryDirectory } from '../memory-directory.js';
+import type { SharedHomes } from '../memory-directory.js';
 import { Engine } from '../port.js';
 import type {
   Append,
@@ -19,6 +21,8 @@ import { ModelChannel, takeWithin } from './model-channel.js';
 
 export interface ModelEngineOptions {
   readonly clock: { now(): number };
+  /** Engines with the same one are nodes beside each other, as far as the directory goes. */
+  readonly homes?: SharedHomes;
 }
 
 /**
@@ -29,6 +33,8 @@ export interface ModelEngineOptions {
  */
 export class ModelEngine extends Engine {
   readonly capabilities: EngineCapabilities = { ack: 'memory', nodes: 'one' };
+  readonly node: string = randomUUID();
+  readonly directory: MemoryDirectory;
 
   private readonly channels = new Map<string, ModelChannel>();
   private readonly listeners = new Map<string, Set<LiveListener>>();
@@ -40,6 +46,7 @@ export class ModelEngine extends Engine {
 
   constructor(private readonly options: ModelEngineOptions) {
     super();
+    this.directory = new MemoryDirectory(this.node, options.clock, options.homes);
   }
 
   async start(): Promise<void> {}

@@ -11,6 +11,7 @@ import type {
   MediatorLimits,
   PublishOutcome,
   Receiver,
+  ReceiveView,
   Subscription,
 } from '../types.js';
 import { ManualClock, quiet } from './manual-clock.js';
@@ -20,7 +21,17 @@ export interface AnswerBody {
   readonly cursor: string;
   readonly timedOut: boolean;
   readonly channels: Readonly<
-    Record<string, { epoch: string; from: number; to: number; lost: Lost | null }>
+    Record<
+      string,
+      {
+        epoch: string;
+        from: number;
+        to: number;
+        lost: Lost | null;
+        filtered?: number;
+        conflated?: number;
+      }
+    >
   >;
 }
 
@@ -31,6 +42,7 @@ export interface Ask {
   readonly from?: From;
   readonly waitMs?: number;
   readonly limit?: number;
+  readonly view?: ReceiveView;
 }
 
 /** What became of one receive. */
@@ -123,6 +135,7 @@ export class Bench {
         from: ask.from ?? { kind: 'now' },
         waitMs: ask.waitMs ?? 10_000,
         limit: ask.limit ?? 100,
+        view: ask.view,
       },
       poll,
     );

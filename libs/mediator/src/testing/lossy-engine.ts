@@ -3,6 +3,7 @@ import type {
   Append,
   AppendResult,
   ChannelRef,
+  Directory,
   EngineCapabilities,
   EngineHealth,
   LiveListener,
@@ -26,6 +27,8 @@ export interface Trouble {
  */
 export class LossyEngine extends Engine {
   readonly capabilities: EngineCapabilities = { ack: 'memory', nodes: 'many' };
+  readonly node: string;
+  readonly directory: Directory;
   /** Off: everything works from now on. */
   isTroubled = true;
   /** How often the log's end was asked for. */
@@ -37,6 +40,8 @@ export class LossyEngine extends Engine {
     private readonly trouble: Trouble,
   ) {
     super();
+    this.node = inner.node;
+    this.directory = inner.directory;
   }
 
   async start(): Promise<void> {}

@@ -3,10 +3,13 @@ import type { ProblemCode } from '../../../contracts/src/problems.js';
 import type { Proof } from '../chain.js';
 import type { Clock } from '../clock.js';
 import type { Fetch } from '../transport.js';
-import type { Message, Published } from '../types.js';
+import type { Message, OutgoingMessage, Published } from '../types.js';
 
 export interface PollBody {
-  readonly subscriptions: readonly { readonly channels: readonly string[] }[];
+  readonly subscriptions: readonly {
+    readonly channels: readonly string[];
+    readonly inbox?: boolean;
+  }[];
   readonly cursor?: string;
   readonly from?: string;
   readonly wait: number;
@@ -89,13 +92,18 @@ export class FakeHoldline {
     return this.#log(channel).messages;
   }
 
-  publish(channel: string, data: unknown, id = `m${this.#position + 1}`): Published {
+  publish(
+    channel: string,
+    data: unknown,
+    id = `m${this.#position + 1}`,
+    rest: Partial<Message> = {},
+  ): Published {
     const known = this.#ids.get(`${channel} ${id}`);
     if (known) return { ...known, duplicate: true };
     const log = this.#log(channel);
     const position = ++this.#position;
     const timestamp = new Date(this.#clock.now()).toISOString();
-    log.messages.push({ channel, id, position, previous: log.last, timestamp, data });
+    log.messages.push({ channel, id, position, previous: log.last, timestamp, data, ...rest });
     log.last = position;
     const published = { id, position, timestamp };
     this.#ids.set(`${channel} ${id}`, published);
@@ -155,12 +163,13 @@ export class FakeHoldline {
     const [, channel = '', kind] = /^\/v1\/channels\/([^/]+)\/(messages|history)$/.exec(path) ?? [];
     const name = decodeURIComponent(channel);
     if (kind === 'messages') {
-      const list = (Array.isArray(seen.body) ? seen.body : [seen.body]) as {
+      const list = (Array.isArray(seen.body) ? seen.body : [seen.body]) as (OutgoingMessage & {
         id: string;
-        data: unknown;
-      }[];
+      })[];
       if (list.some(({ data }) => data === 'invalid')) return problem('invalid_message');
-      const messages = list.map(({ id, data }) => this.publish(name, data, id));
+      const messages = list.map(({ id, data, ttl: _ttl, ifPosition: _at, ...rest }) =>
+        this.publish(name, data, id, rest),
+      );
       return Response.json({ messages, cursor: 'unused' }, { status: 201 });
     }
     const options = new URLSearchParams(query);
@@ -177,7 +186,9 @@ export class FakeHoldline {
     const cursor = body.cursor === undefined ? null : readCursor(body.cursor);
     if (body.cursor !== undefined && !cursor) return problem('invalid_cursor');
     const places = new Map<string, number>();
-    for (const channel of body.subscriptions.flatMap(({ channels }) => channels)) {
+    for (const channel of body.subscriptions.flatMap(({ channels, inbox }) =>
+      inbox ? [...channels, 'inbox:me'] : channels,
+    )) {
       places.set(
         channel,
         cursor?.places[channel] ?? this.#begin(channel, cursor ? 'now' : body.from),

@@ -1,0 +1,85 @@
+import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
+import type { Principal } from '#access';
+import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
+import type { EdgeContext } from '../context.js';
+import type { Exchange } from '../exchange.js';
+import { ownerOf } from '../hold-owner.js';
+import { holdTime, type HoldTime } from '../receive.route.js';
+import { checkMember, groupIn, readQuery } from './group-input.js';
+
+/** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
+export function receiveGroup(
+  context: EdgeContext,
+  exchange: Exchange,
+  principal: Principal,
+  channel: string,
+  segment: string | undefined,
+): void {
+  const ref = groupIn(principal, channel, segment);
+  checkMember(principal, channel);
+  const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
+  const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
+  context.holdLimits.take(principal);
+  const held = new HeldMember(context, exchange, principal, hold);
+  try {
+    held.hold = context.mediator.groups.receive(
+      {
+        ref,
+        owner: ownerOf(principal),
+        waitMs: hold.seconds * 1000,
+        limit: query.limit ?? LIMIT.answerDefaultMessages,
+        visibility: query.visibility ?? null,
+      },
+      held,
+    );
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+  exchange.onGone(() => held.gone());
+}
+
+/** The client's end of a member's hold: writes the one answer and gives the place back, once. */
+class HeldMember implements MemberReceiver {
+  hold: MemberHold | null = null;
+  private isReleased = false;
+
+  constructor(
+    private readonly context: EdgeContext,
+    private readonly exchange: Exchange,
+    private readonly principal: Principal,
+    private readonly time: HoldTime,
+  ) {}
+
+  answer({ body }: MemberAnswer): void {
+    this.release();
+    const head = [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(body.length),
+      'Cache-Control',
+      'no-store',
+      HEADER.hold,
+      `${this.time.seconds}; reason=${this.time.reason}`,
+    ];
+    this.exchange.send(200, head, body);
+  }
+
+  refuse(problem: Problem): void {
+    this.release();
+    this.exchange.refuse(problem);
+  }
+
+  /** Also after `answer`: its bytes did not go out, so its messages are for others. */
+  gone(): void {
+    this.hold?.cancel();
+    this.release();
+  }
+
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.context.holdLimits.release(this.principal);
+  }
+}

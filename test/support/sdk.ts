@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT } from './holdline.js';
+
+/**
+ * The SDK as customers get it (dist/sdk), with as much of its types as tests need: its own ones are
+ * those of a browser, which the tests do not have.
+ */
+export interface SdkMessage {
+  readonly id: string;
+  readonly position: number;
+  readonly name?: string;
+  readonly data: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly replyTo?: string;
+}
+
+export interface SdkChannel {
+  publish(data: unknown, options?: object): Promise<{ id: string; position: number }>;
+  subscribe(
+    handler: (message: SdkMessage) => void | Promise<void>,
+    options?: { from?: string },
+  ): () => void;
+  ready(): Promise<void>;
+  group(name: string): SdkGroup;
+  request(data: unknown, options?: { wait?: number }): Promise<SdkMessage>;
+  reply(to: SdkMessage, data: unknown): Promise<void>;
+  history(options?: object): AsyncIterable<SdkMessage>;
+  on(event: 'undecryptable', listener: (what: { reason: string }) => void): () => void;
+  on(event: 'gap' | 'error', listener: (what: unknown) => void): () => void;
+}
+
+export interface SdkGroup {
+  create(settings?: object): Promise<void>;
+  consume(
+    handler: (message: SdkMessage & { attempt: number }) => void | Promise<void>,
+    options?: { concurrency?: number; visibility?: number },
+  ): () => Promise<void>;
+}
+
+export interface SdkClient {
+  readonly inbox: Pick<SdkChannel, 'subscribe' | 'ready'>;
+  channel(name: string, options?: object): SdkChannel;
+  client(id: string): {
+    send(data: unknown): Promise<{ position: number; delivered: number; home: string | null }>;
+    home(): Promise<{ clientId: string } | null>;
+  };
+  on(event: 'error', listener: (error: unknown) => void): () => void;
+  close(): void;
+}
+
+export interface Sdk {
+  readonly Holdline: new (options: {
+    url: string;
+    key?: string;
+    token?: string;
+    hold?: number;
+  }) => SdkClient;
+}
+
+export async function loadSdk(): Promise<Sdk> {
+  const file = join(ROOT, 'dist', 'sdk', 'node', 'holdline.js');
+  return (await import(pathToFileURL(file).href)) as Sdk;
+}

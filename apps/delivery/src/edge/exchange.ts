@@ -132,7 +132,7 @@ export class NodeExchange implements Exchange {
   private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
     const { req, res } = this;
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(status, headers.concat(this.extra) as string[]);
+    res.writeHead(status, headers.concat(this.extra));
     res.write(text);
     let bytes = 0;
     req.removeAllListeners('data');

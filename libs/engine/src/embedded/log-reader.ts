@@ -122,7 +122,8 @@ export class LogReader {
     const { store } = this.parts;
     let isFirst = true;
     for (const raw of store.blocksAfter(channel.cid, from)) {
-      if (raw.first > channel.durable.last) return;
+      // Visible, but its flush has not been told yet. What stands before it may be in the block of `from`.
+      if (raw.first > channel.durable.last) break;
       if (isFirst && from > 0) yield* this.straddling(channel, from, raw);
       isFirst = false;
       yield raw;

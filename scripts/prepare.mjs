@@ -15,7 +15,11 @@ const force = process.argv.includes('--force');
 const installed = join(root, 'node_modules', '.holdline-installed');
 const lockHash = digest(['package-lock.json', 'package.json', 'libs/sdk/package.json']);
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lockHash) {
-  run('Installing packages (npm ci; a few minutes on a slow line)', npm(), ['ci']);
+  run('Installing packages (npm ci; a few minutes on a slow line)', npm(), [
+    'ci',
+    // Warnings about other people's packages are nothing that a newcomer can act on.
+    '--loglevel=error',
+  ]);
   writeFileSync(installed, lockHash);
 }
 

@@ -104,7 +104,8 @@ export const SCENARIOS = [
     unit: 'µs',
     of: 'message',
     fresh: false,
-    goal: { ratio: 2.5 },
+    // The goal is for the same work: the bare server keeps no ids.
+    goal: null,
     full: { ...single, requests: 20_000, ids: true },
     quick: { ...single, requests: 4000, ids: true },
   },

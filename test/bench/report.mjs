@@ -149,6 +149,7 @@ ${loadNote(machine)}
 - **Fan-out**: the next message is published when every reader has had the last one and holds again, so a delivery's cost includes taking up the next poll. **Many channels**: a publish and its one delivery together. **Publish**: \`data\` of 256 bytes; with ids, Holdline also looks up and keeps each id for 24 hours, which bare does not do.
 - **Times** of a delivery run from the moment the publish was sent to the moment each reader had its answer; of a publish, from request to answer. In a fan-out to thousands the last reader waits for all others: p50 is about half the time the whole round takes.
 - **Idle holds**: growth of the resident memory from a warm process without connections to one with all holds parked, read when it has stopped changing. No garbage collection is asked for. A fresh process for each round.
+- Both servers run with the same room for young objects (\`--max-semi-space-size=64\`), as the launcher gives it to delivery.
 - Ratios have goals; nothing is asserted. The run fails only when something broke: an error, a message lost, repeated or out of order.
 `;
 }

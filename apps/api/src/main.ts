@@ -38,7 +38,7 @@ async function start(config: Config): Promise<void> {
   await api.app.listen(config.apiPort, config.host);
   drainOnSignal({ drain: () => api.drain(), deadlineMs: DRAIN_MS, log });
   await seedWhenPossible(api, log);
-  log.info({ url: config.apiUrl }, 'the control plane is ready');
+  log.debug({ url: config.apiUrl }, 'the control plane is ready');
   process.send?.({ ready: true });
 }
 

@@ -9,6 +9,9 @@ const WINDOW_MS = 800;
 /** Live messages that wait while the tail is being asked for; of more, the newest half. */
 const MAX_EARLY = 2000;
 
+/** Answers that may be out of date before one is taken all the same. */
+const MAX_ASKS = 8;
+
 /** Told of news in a channel; must not throw. */
 export interface ChannelListener {
   news(): void;
@@ -87,13 +90,11 @@ export class ChannelState extends Timed {
     return this.checking;
   }
 
-  /** Takes over a tail that is newer than what wakes have told; says whether it was. */
-  observe(tail: Tail): boolean {
-    if (!this.synced || this.closed) return false;
-    if (tail.epoch === this.epoch && tail.last <= this.tail) return false;
-    this.adopt(tail);
-    this.wakeAll();
-    return true;
+  /** Takes over a tail that is newer than what wakes have told. */
+  observe(tail: Tail): void {
+    // Which of two logs is the present one, an answer that was under way cannot tell: ask anew.
+    if (tail.epoch === this.epoch) this.takeOver(tail);
+    else this.noticeEpoch(tail.epoch);
   }
 
   /** The log answered with this epoch: if it is not ours, find out where we are. */
@@ -122,10 +123,26 @@ export class ChannelState extends Timed {
     if (oldest !== null) this.around.deadlines.arm(this, oldest + WINDOW_MS - tickedAt, tickedAt);
   }
 
+  /** Says whether the tail was news. */
+  private takeOver(tail: Tail): boolean {
+    if (!this.synced || this.closed) return false;
+    if (tail.epoch === this.epoch && tail.last <= this.tail) return false;
+    this.adopt(tail);
+    this.wakeAll();
+    return true;
+  }
+
   private async ask(): Promise<void> {
-    const tail = await this.around.engine.tail(this.ref);
-    const isSameLog = tail.epoch === this.epoch;
-    if (this.observe(tail) && isSameLog) this.around.backstop();
+    for (let attempt = 1; ; attempt++) {
+      const { version } = this;
+      const tail = await this.around.engine.tail(this.ref);
+      const isSameLog = tail.epoch === this.epoch;
+      // The end of another log may be older than a message that a wake brought while it was asked for:
+      // taking it over would forget that message. A younger answer has both.
+      if (!isSameLog && version !== this.version && attempt < MAX_ASKS) continue;
+      if (this.takeOver(tail) && isSameLog) this.around.backstop();
+      return;
+    }
   }
 
   private async join(): Promise<void> {

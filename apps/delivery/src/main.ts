@@ -92,7 +92,10 @@ async function start(config: Config): Promise<void> {
   metrics.gauge('holdline_channels', 'Channels that somebody is receiving from.', () =>
     mediator.channelCount(),
   );
-  server.on('upgrade', takeUpgrades(host, (exchange) => router.handle(exchange)));
+  server.on(
+    'upgrade',
+    takeUpgrades(host, (exchange) => router.handle(exchange)),
+  );
   metrics.gauge('holdline_streams', 'Event streams and WebSockets now open.', () => streams.size);
   metrics.gauge('holdline_presence_members', 'Members present over all channels.', () =>
     presence.memberCount(),

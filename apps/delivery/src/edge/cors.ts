@@ -30,7 +30,9 @@ export function preflight(exchange: Exchange): void {
       'Access-Control-Allow-Methods',
       'GET, POST, PUT, DELETE',
       'Access-Control-Allow-Headers',
-      ['Authorization', 'Content-Type', 'Prefer', 'Last-Event-ID', HEADER.id, HEADER.name].join(', '),
+      ['Authorization', 'Content-Type', 'Prefer', 'Last-Event-ID', HEADER.id, HEADER.name].join(
+        ', ',
+      ),
       'Access-Control-Max-Age',
       '7200',
       'Content-Length',

@@ -7,6 +7,8 @@ const base = {
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Nest's decorators need the metadata shim before any class is read.
+  setupFiles: ['reflect-metadata', '<rootDir>/test/support/property-seed.mjs'],
   transform: {
     '^.+\\.ts$': '@swc/jest',
   },
@@ -18,8 +20,6 @@ export default {
       ...base,
       displayName: 'unit',
       testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
-      // Nest's decorators need the metadata shim before any class is read.
-      setupFiles: ['reflect-metadata'],
     },
     {
       ...base,

@@ -74,6 +74,12 @@ describe('the control plane', () => {
     ['GET', 'keys', ({ app }) => `/v1/apps/${app}/keys`, undefined],
     ['POST', 'keys', ({ app }) => `/v1/apps/${app}/keys`, { name: 'mine' }],
     ['POST', 'a rotation', ({ app, key }) => `/v1/apps/${app}/keys/${key}/rotate`, {}],
+    [
+      'PATCH',
+      'a key',
+      ({ app, key }) => `/v1/apps/${app}/keys/${key}`,
+      { allowedIps: ['203.0.113.0/24'] },
+    ],
     ['DELETE', 'a key', ({ app, key }) => `/v1/apps/${app}/keys/${key}`, undefined],
     ['GET', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, undefined],
     ['POST', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, { name: 'mine' }],

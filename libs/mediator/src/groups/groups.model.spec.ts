@@ -211,13 +211,16 @@ class World {
   }
 
   nack(choices: readonly number[]): void {
+    const { life } = this;
     const picked = this.pick(choices);
     // It may be there for others from this moment on.
-    for (const one of picked) {
-      one.until = 0;
-      this.old.push(one.ackId);
-    }
-    void this.settle({ nack: picked.map(({ ackId }) => ackId) }).catch(() => {});
+    for (const one of picked) one.until = 0;
+    this.settle({ nack: picked.map(({ ackId }) => ackId) })
+      .then(() => {
+        // Used up only once that was answered: a crash before it may have undone it.
+        if (!life.isDead) this.old.push(...picked.map(({ ackId }) => ackId));
+      })
+      .catch(() => {});
   }
 
   extend(choices: readonly number[]): void {

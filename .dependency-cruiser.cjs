@@ -50,6 +50,14 @@ module.exports = {
       'The core is pure: no framework, HTTP, SQL or environment.',
     ),
     onlyFrom('access', ['contracts'], 'Rights are decided without asking anybody.'),
+    onlyFrom('limits', ['contracts'], 'A limit is decided from memory, without asking anybody.'),
+    onlyFrom('metering', ['contracts'], 'Counting is pure: where counts are kept is the caller’s.'),
+    onlyFrom(
+      'billing',
+      ['contracts', 'database'],
+      'Money is worked out from usage alone, and kept in PostgreSQL.',
+    ),
+    onlyFrom('webhooks', ['contracts', 'database'], 'It sends what others say happened.'),
     onlyFrom('platform', ['contracts'], 'The glue knows no feature.'),
     onlyFrom('database', [], 'Only api and the launcher reach PostgreSQL, and they reach down.'),
     onlyFrom('sdk', ['contracts'], 'A customer installs the SDK alone.'),
@@ -58,7 +66,9 @@ module.exports = {
       comment: 'Delivery works while PostgreSQL is away.',
       severity: 'error',
       from: { path: '^apps/delivery/' },
-      to: { path: '(^libs/database/)|(node_modules/(pg|@prisma|prisma)/)' },
+      to: {
+        path: '(^libs/(database|billing|webhooks)/)|(node_modules/(pg|pg-boss|@prisma|prisma|stripe)/)',
+      },
     },
     {
       name: 'mediator-and-engine-know-no-framework',

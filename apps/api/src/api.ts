@@ -36,6 +36,8 @@ export interface Api {
   readonly app: NestFastifyApplication;
   /** Makes the demo tenant on the first start of all. @throws when the database is away: try again */
   seed(): Promise<void>;
+  /** From now on /readyz says that it serves. */
+  open(): void;
   /** Answers what is held, lets what runs end, refuses what is new. */
   drain(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const { database, settings, log } = options;
   const docs = `${settings.apiUrl}/docs`;
   let draining = false;
+  let isOpen = false;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES,
     // A whole request within 30 s, its headers within 15: slow senders do not pile up. Holding an answer
@@ -87,6 +90,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     url: settings.apiUrl,
     routes: Object.values(CONTROL_ROUTES),
     checks: {
+      start: () => (isOpen ? null : 'It has just started and is still being set up.'),
       database: async () => {
         const { ok, fault } = await database.health();
         return ok ? null : (fault ?? 'PostgreSQL cannot be reached');
@@ -103,6 +107,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   return {
     app,
     seed: () => app.get(DemoSeed).run(),
+    open: () => {
+      isOpen = true;
+    },
     drain: async () => {
       draining = true;
       feed.close();

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { internalIdentity, Secrets } from '#access';
 import { Database, isUnavailable } from '#database';
 import {
+  announceReady,
   ConfigError,
   createLogger,
   drainOnSignal,
@@ -39,7 +40,8 @@ async function start(config: Config): Promise<void> {
   drainOnSignal({ drain: () => api.drain(), deadlineMs: DRAIN_MS, log });
   await seedWhenPossible(api, log);
   log.debug({ url: config.apiUrl }, 'the control plane is ready');
-  process.send?.({ ready: true });
+  await announceReady();
+  api.open();
 }
 
 /** Listening already: until the database is there every route says so, and everything begins by itself then. */

@@ -5,6 +5,7 @@ import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { Engine } from '#engine';
 import { Mediator, Presence, systemClock } from '#mediator';
 import {
+  announceReady,
   drainOnSignal,
   failStart,
   installProblems,
@@ -45,6 +46,7 @@ async function start(config: Config): Promise<void> {
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
   const docs = `${config.deliveryUrl}/docs`;
+  let isOpen = false;
 
   await engine.start();
   const host: ExchangeHost = {
@@ -109,6 +111,7 @@ async function start(config: Config): Promise<void> {
     metrics: metrics.registry,
     draining: () => host.draining,
     checks: {
+      start: () => (isOpen ? null : 'It has just started.'),
       log: () => engine.health().fault ?? null,
       config: () =>
         feed.isReady
@@ -121,7 +124,8 @@ async function start(config: Config): Promise<void> {
   feed.start();
   await fastify.listen({ host: config.host, port: config.deliveryPort, backlog: BACKLOG });
   log.debug({ url: config.deliveryUrl }, 'delivery listens');
-  process.send?.({ ready: true });
+  await announceReady();
+  isOpen = true;
 
   drainOnSignal({
     log,

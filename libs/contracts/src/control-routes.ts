@@ -4,16 +4,13 @@ import { ListQuery } from './control/common.js';
 import * as keys from './control/keys.js';
 import * as members from './control/members.js';
 import * as namespaces from './control/namespaces.js';
+import { AUDIT_ROUTES } from './control/audit-routes.js';
+import { BILLING_ROUTES } from './control/billing-routes.js';
+import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
+import { USAGE_ROUTES } from './control/usage-routes.js';
+import { WEBHOOK_ROUTES } from './control/webhook-routes.js';
 import type { RouteSpec } from './routes.js';
-
-const ACCESS = ['unauthenticated', 'revoked', 'forbidden', 'key_in_url'] as const;
-const BODY = ['invalid_request', 'message_too_large', 'unsupported_media_type'] as const;
-const SERVING = ['unavailable', 'draining'] as const;
-const READ = [...ACCESS, 'not_found', ...SERVING] as const;
-const LIST = [...ACCESS, 'invalid_request', 'not_found', ...SERVING] as const;
-const WRITE = [...ACCESS, ...BODY, 'not_found', ...SERVING] as const;
-const SIGN_IN = ['key_in_url', ...BODY, 'forbidden', 'rate_limited', ...SERVING] as const;
 
 /** The control plane's routes. */
 export const CONTROL_ROUTES = {
@@ -389,4 +386,8 @@ export const CONTROL_ROUTES = {
     success: { status: 200, schema: accounts.Tenant, description: 'The tenant as it is now.' },
     problems: WRITE,
   },
+  ...USAGE_ROUTES,
+  ...BILLING_ROUTES,
+  ...WEBHOOK_ROUTES,
+  ...AUDIT_ROUTES,
 } as const satisfies Record<string, RouteSpec>;

@@ -7,8 +7,8 @@ import {
 } from '@nestjs/common';
 import type { Role, RouteSpec } from '#contracts';
 
-/** What a member needs to be at least: `read` is any member, `develop` a developer or owner, `own` an owner. */
-export type Need = 'read' | 'develop' | 'own';
+/** What a member needs to be at least: `read` is any member, `develop` a developer or owner, `bill` who pays or an owner, `own` an owner. */
+export type Need = 'read' | 'develop' | 'bill' | 'own';
 
 export interface RouteAccess {
   readonly auth: RouteSpec['auth'] | 'internal';
@@ -42,9 +42,9 @@ export function InternalRoute(path: string): MethodDecorator {
 }
 
 const MAY: Record<Role, readonly Need[]> = {
-  owner: ['read', 'develop', 'own'],
+  owner: ['read', 'develop', 'bill', 'own'],
   developer: ['read', 'develop'],
-  billing: ['read'],
+  billing: ['read', 'bill'],
   viewer: ['read'],
 };
 

@@ -94,6 +94,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     tls: null,
   });
   await api.seed();
+  api.open();
 
   const caller =
     (fixed: Record<string, string>): Caller =>

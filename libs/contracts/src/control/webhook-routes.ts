@@ -1,0 +1,3 @@
+import type { RouteSpec } from '../routes.js';
+
+export const WEBHOOK_ROUTES = {} as const satisfies Record<string, RouteSpec>;

@@ -1,0 +1,1 @@
+export { emitEvent, type WebhookEvent } from './outbox.js';

@@ -1,9 +1,14 @@
+import type { Mediator, Presence } from '#mediator';
+import { liveChannels } from './channels.js';
 import type { InternalRoute } from './internal-routes.js';
 
 /** What the routes between our servers work with. */
-export type InternalParts = object;
+export interface InternalParts {
+  readonly mediator: Mediator;
+  readonly presence: Presence;
+}
 
 /** Everything that the control plane may ask or tell this node: one line each. */
-export function internalTable(_parts: InternalParts): readonly InternalRoute[] {
-  return [];
+export function internalTable({ mediator, presence }: InternalParts): readonly InternalRoute[] {
+  return [liveChannels(mediator, presence)];
 }

@@ -16,6 +16,13 @@ export type { Reader } from './readable.js';
 export interface HoldTime {
   readonly seconds: number;
   readonly reason: 'asked' | 'default' | 'limit' | 'path';
+  /** It was `Prefer` that asked, and so it is done. */
+  readonly isPreferred?: boolean;
+}
+
+export function holdHeaders({ seconds, reason, isPreferred }: HoldTime): FlatHeaders {
+  const said = [HEADER.hold, `${seconds}; reason=${reason}`];
+  return isPreferred ? [...said, 'Preference-Applied', `wait=${seconds}`] : said;
 }
 
 export interface HeldRequest {
@@ -167,15 +174,19 @@ function writtenAnswer(answer: Answer, { nextUrl, hold }: HeldRequest): typeof l
     answer.cursor,
     'Link',
     `<${nextUrl}${answer.cursor}>; rel="next"`,
-    HEADER.hold,
-    `${hold.seconds}; reason=${hold.reason}`,
+    ...holdHeaders(hold),
   ];
   lastWritten = { head, body: asciiText(answer.body) ?? answer.body };
   return lastWritten;
 }
 
 function sameHold(a: HoldTime, b: HoldTime | null): boolean {
-  return b !== null && a.seconds === b.seconds && a.reason === b.reason;
+  return (
+    b !== null &&
+    a.seconds === b.seconds &&
+    a.reason === b.reason &&
+    a.isPreferred === b.isPreferred
+  );
 }
 
 const DEFAULT_HOLD: HoldTime = { seconds: LIMIT.holdDefaultSeconds, reason: 'default' };
@@ -201,7 +212,7 @@ export function holdTime(
       time =
         seconds > LIMIT.holdMaxSeconds
           ? { seconds: LIMIT.holdMaxSeconds, reason: 'limit' }
-          : { seconds, reason: 'asked' };
+          : { seconds, reason: 'asked', isPreferred: true };
     }
   }
   if (principal.expiresAt === null) return time;

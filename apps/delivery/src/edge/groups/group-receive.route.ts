@@ -1,10 +1,10 @@
-import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
+import { GroupReceiveQuery, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
-import { holdTime, type HoldTime } from '../receive.route.js';
+import { holdHeaders, holdTime, type HoldTime } from '../receive.route.js';
 import { checkMember, groupIn, readQuery } from './group-input.js';
 
 /** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
@@ -60,8 +60,7 @@ class HeldMember implements MemberReceiver {
       String(body.length),
       'Cache-Control',
       'no-store',
-      HEADER.hold,
-      `${this.time.seconds}; reason=${this.time.reason}`,
+      ...holdHeaders(this.time),
     ];
     this.exchange.send(200, head, body);
   }

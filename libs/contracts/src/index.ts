@@ -9,6 +9,7 @@ export * from './control/keys.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/revocations.js';
+export * from './control/usage.js';
 export * from './delivery-routes.js';
 export * from './direct.js';
 export * from './group-routes.js';

@@ -1,5 +1,5 @@
 import type { ChannelRef, JournalLine, JournalRead } from '../port.js';
-import { numberKey, readNumber } from './keys.js';
+import { NUMBER_MAX, numberKey, readNumber } from './keys.js';
 import type { LogStore } from './log-store.js';
 import type { LogWriter } from './log-writer.js';
 import type { Origin } from './origin.js';
@@ -25,7 +25,7 @@ export class JournalReader {
     const lines: JournalLine[] = [];
     let through = after;
     let isWhole = true;
-    for (const { key, value } of store.journal.getRange({ start: numberKey(after + 1) })) {
+    for (const { key, value } of store.journal.getRange({ start: numberKey(Math.min(after + 1, NUMBER_MAX)) })) {
       const first = readNumber(key);
       if (first > writer.durable) break;
       const entry = decodeJournal(value);

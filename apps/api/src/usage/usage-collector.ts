@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { UsageAnswer, type UsageSlice } from '#contracts';
+import { hourOf, StoredAnswer, UsageAnswer, type UsageSlice } from '#contracts';
 import type { Logger } from '#platform';
+import { Clock } from '../data/clock.js';
 import { LOG } from '../data/log.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
 import { UsageStore } from './usage-store.js';
 
+/** The source of the samples of what is stored; its mark is the hour of the last. */
+const STORED = 'stored';
 /** Milliseconds between two rounds: how far usage lags behind what happens. */
 const EVERY_MS = 1000;
 /** Milliseconds after a round that failed: first, and most. */
@@ -24,6 +27,7 @@ export class UsageCollector {
   constructor(
     @Inject(UsageStore) private readonly store: UsageStore,
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
+    @Inject(Clock) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
@@ -49,7 +53,30 @@ export class UsageCollector {
       if (slice.truncated) this.tell(slice);
       await this.store.apply(slice);
     }
+    await this.sampleStored(marks[STORED] ?? 0);
     return slices.some(({ completeTo }) => completeTo === null);
+  }
+
+  /** Once in each hour: what is kept then counts for all of it. An hour without a sample is free. */
+  private async sampleStored(sampled: number): Promise<void> {
+    const hour = hourOf(this.clock.now());
+    if (hour <= sampled) return;
+    const { rows } = await this.delivery.get('/internal/stored', {}, StoredAnswer);
+    const keys = rows.map(({ app, key, bytes }) => ({
+      app,
+      key,
+      meter: 'stored_gb_hours' as const,
+      hour,
+      units: bytes,
+    }));
+    await this.store.apply({
+      source: STORED,
+      from: sampled,
+      through: hour,
+      completeTo: hour,
+      truncated: false,
+      rows: { keys, channels: [], tenants: [] },
+    });
   }
 
   private async run(): Promise<void> {

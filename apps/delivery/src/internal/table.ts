@@ -1,4 +1,5 @@
 import { UsageRequest } from '#contracts';
+import { z } from 'zod';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { internalRoute, type InternalRoute } from './internal-routes.js';
 
@@ -15,6 +16,12 @@ export function internalTable({ usage }: InternalParts): readonly InternalRoute[
       path: '/internal/usage',
       input: UsageRequest,
       answer: (request) => usage.answer(request),
+    }),
+    internalRoute({
+      method: 'GET',
+      path: '/internal/stored',
+      input: z.object({}),
+      answer: () => usage.stored(),
     }),
   ];
 }

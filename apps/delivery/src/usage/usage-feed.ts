@@ -1,4 +1,4 @@
-import type { UsageAnswer, UsageRequest, UsageRows, UsageSlice } from '#contracts';
+import type { StoredAnswer, UsageAnswer, UsageRequest, UsageRows, UsageSlice } from '#contracts';
 import type { Engine } from '#engine';
 import { publishedRows, type UsageJournal } from '#metering';
 import type { UsageKeeper } from './usage-keeper.js';
@@ -26,6 +26,16 @@ export class UsageFeed {
       slices.push(await this.counted(source, node, stored));
     }
     return { slices };
+  }
+
+  /** What the platform itself stores is nobody's. */
+  async stored(): Promise<StoredAnswer> {
+    const stored = await this.o.engine.stored();
+    return {
+      rows: stored
+        .filter(({ label }) => label !== '')
+        .map(({ app, label, bytes }) => ({ app, key: label, bytes })),
+    };
   }
 
   private async published(marks: UsageRequest['marks']): Promise<UsageSlice> {

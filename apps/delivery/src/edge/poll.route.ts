@@ -9,7 +9,8 @@ import { ownInbox } from './readable.js';
 import { presenceEntries } from './presence-poll.js';
 import { mediaType, refuseEncodedBody } from './publish.route.js';
 import { viewOf } from './receive-view.js';
-import { holdRequest, holdTime, type HoldTime, type Reader } from './receive.route.js';
+import { holdTime, type HoldTime } from './hold-time.js';
+import { holdRequest, type Reader } from './receive.route.js';
 
 const NOW: From = { kind: 'now' };
 

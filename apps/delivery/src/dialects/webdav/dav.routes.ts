@@ -1,9 +1,10 @@
-import { LIMIT, Problem } from '#contracts';
+import { HEADER, LIMIT, Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
 import { publish } from '../../edge/publish.route.js';
-import { holdTime } from '../../edge/receive.route.js';
+import { HeldPath } from '../../edge/held-path.js';
+import { heldText, holdTime } from '../../edge/hold-time.js';
 import type { RouteTable } from '../../edge/route-table.js';
 import { multistatus, type DavStatus } from './multistatus.js';
 import { look } from './poll.js';
@@ -180,9 +181,12 @@ async function changes(
   await Promise.all(
     firing.map(async (one) => note(one, await look(context, who, channel, one.cursor))),
   );
-  const wait = exchange.header('prefer') === undefined ? 0 : secondsToHold(context, exchange, who);
+  const asked = holdTime(exchange, null, who, context.clock.now());
+  const wait = asked.reason === 'default' ? 0 : asked.seconds;
   if (changed.size > 0 || firing.length === 0 || wait === 0) return changed;
 
+  const path = new HeldPath(context, exchange, who, asked);
+  exchange.always([HEADER.hold, heldText(path.time)]);
   context.holdLimits.take(who);
   try {
     return await new Promise((resolve, reject) => {
@@ -190,14 +194,22 @@ async function changes(
       const cancel = () => {
         for (const hold of holds) hold.cancel();
       };
+      let isOver = false;
       const end = (outcome: ReadonlyMap<DavSubscription, string> | null) => {
+        if (isOver) return;
+        isOver = true;
         cancel();
+        if (outcome) path.answered();
+        else path.gone();
         resolve(outcome);
       };
+      path.held();
       exchange.onGone(() => end(null));
       let open = firing.length;
       for (const one of firing) {
-        look(context, who, channel, one.cursor, wait * 1000, (hold) => holds.push(hold)).then(
+        look(context, who, channel, one.cursor, path.time.seconds * 1000, (hold) =>
+          holds.push(hold),
+        ).then(
           (answer) => {
             note(one, answer);
             open -= 1;
@@ -206,6 +218,7 @@ async function changes(
             else if (answer.messages > 0) setImmediate(end, changed);
           },
           (fault: unknown) => {
+            isOver = true;
             cancel();
             reject(fault instanceof Error ? fault : new Error(String(fault)));
           },
@@ -215,11 +228,6 @@ async function changes(
   } finally {
     context.holdLimits.release(who);
   }
-}
-
-function secondsToHold(context: EdgeContext, exchange: Exchange, who: Principal): number {
-  const { seconds, reason } = holdTime(exchange, null, who, context.clock.now());
-  return reason === 'default' ? 0 : seconds;
 }
 
 async function unsubscribe(

@@ -1,12 +1,13 @@
-import { Problem, RequestQuery, type PublishMessage } from '#contracts';
+import { HEADER, Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
+import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
+import { heldText, holdTime } from '../hold-time.js';
 import { retentionOf, sendJson } from '../publish.route.js';
-import { holdTime } from '../receive.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -22,8 +23,10 @@ export async function request(
   const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
   const message = onlyOne(messages, isArray);
   const hold = holdTime(exchange, wait, principal, context.clock.now());
+  const path = new HeldPath(context, exchange, principal, hold);
   context.holdLimits.take(principal);
-  const asker = new Asker(context, exchange, principal);
+  exchange.always([HEADER.hold, heldText(path.time)]);
+  const asker = new Asker(context, exchange, principal, path);
   try {
     asker.hold = context.mediator.request(
       {
@@ -31,7 +34,8 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
-        waitMs: hold.seconds * 1000,
+        waitMs: path.time.seconds * 1000,
+        isCutShort: path.time.reason === 'path',
       },
       asker,
     );
@@ -39,6 +43,7 @@ export async function request(
     asker.release();
     throw error;
   }
+  path.held();
   exchange.onGone(() => asker.gone());
 }
 
@@ -77,22 +82,30 @@ class Asker implements RequestReceiver {
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly path: HeldPath,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
-    this.release();
+    this.settle();
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
 
   refuse(problem: Problem): void {
-    this.release();
+    this.settle();
     this.exchange.refuse(problem);
   }
 
   gone(): void {
+    if (this.isReleased) return;
     this.hold?.cancel();
     this.release();
+    this.path.gone();
+  }
+
+  private settle(): void {
+    this.release();
+    this.path.answered();
   }
 
   release(): void {

@@ -25,6 +25,15 @@ const AckAnswer = z.strictObject({
       action: z.enum(['ack', 'nack', 'extend']),
       status: z.enum(['acked', 'nacked', 'extended', 'dead', 'expired', 'done', 'invalid']),
       visibleAt: z.iso.datetime().optional(),
+      problem: z
+        .strictObject({
+          type: z.url(),
+          title: z.string(),
+          status: z.number().int(),
+          detail: z.string(),
+          code: z.string(),
+        })
+        .optional(),
     }),
   ),
 });

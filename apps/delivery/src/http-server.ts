@@ -6,6 +6,7 @@ import { Problem, PROBLEM_TYPE, PROBLEMS, type ProblemCode } from '#contracts';
 import type { InternalIdentity } from '#access';
 import { guardHttp2, HTTP2_LIMITS, type Config } from '#platform';
 import fastify, { type FastifyInstance } from 'fastify';
+import { PollMethod } from './dialects/webdav/poll-method.js';
 import { isWebSocketUpgrade } from './edge/stream/ws/upgrade.js';
 
 /** Milliseconds: slow headers and slow bodies are cut, idle connections outlive a proxy's 60 s. */
@@ -36,9 +37,12 @@ export function createFrontedServer(
 ): FrontedServer {
   let server: http.Server | undefined;
   let endSessions = () => {};
+  const polls = new PollMethod(MAX_HEADER_BYTES, dataPlane);
   const instance = fastify({
     bodyLimit: 64 * 1024,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, docs),
+    clientErrorHandler: (error, socket) => {
+      if (isBusy(socket) || !polls.take(error, socket)) answerBrokenRequest(error, socket, docs);
+    },
     serverFactory: (handler) => {
       const front: RequestListener = (req, res) => {
         const url = req.url as string;
@@ -115,11 +119,15 @@ const BROKEN: Record<string, { code: ProblemCode; status: number; detail: string
   },
 };
 
+/** A request of this connection is not answered yet. */
+function isBusy(socket: Socket): boolean {
+  return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
+}
+
 /** Bytes that are no HTTP request: one answer, if the connection has none under way, and it is closed. */
 function answerBrokenRequest(error: Error, socket: Socket, docs: string): void {
-  const busy = (socket as Socket & { _httpMessage?: unknown })._httpMessage;
   const { code } = error as NodeJS.ErrnoException;
-  if (!socket.writable || busy || code === 'ECONNRESET') {
+  if (!socket.writable || isBusy(socket) || code === 'ECONNRESET') {
     socket.destroy();
     return;
   }

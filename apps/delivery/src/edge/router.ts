@@ -1,6 +1,6 @@
 import { Problem } from '#contracts';
 import type { EdgeContext } from './context.js';
-import { openToPages, preflight } from './cors.js';
+import { isPreflight, openToPages, preflight } from './cors.js';
 import type { Exchange } from './exchange.js';
 import { identify, refuseKeyInUrl } from './gate.js';
 import type { RouteTable } from './route-table.js';
@@ -31,7 +31,7 @@ export class EdgeRouter {
   }
 
   private dispatch(exchange: Exchange): void | Promise<void> {
-    if (exchange.method === 'OPTIONS') return preflight(exchange);
+    if (isPreflight(exchange)) return preflight(exchange);
     refuseKeyInUrl(exchange);
     if (this.options.isDraining()) {
       throw new Problem('draining', 'This server is shutting down and takes no new requests.', {

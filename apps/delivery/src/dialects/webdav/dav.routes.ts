@@ -23,8 +23,8 @@ type Answering = (exchange: Exchange, who: Principal, channel: string) => void |
 
 /**
  * Notifications as clients of WebDAV know them from Exchange 2000 and 2003: SUBSCRIBE, POLL, UNSUBSCRIBE
- * on a channel, and NOTIFY to publish. Node's HTTP/1.1 parser refuses the method POLL; there it is a
- * POST that says so.
+ * on a channel, and NOTIFY to publish. Each is also a POST that names it, for libraries that do not know
+ * the method.
  */
 export function addDavRoutes(
   table: RouteTable,
@@ -42,6 +42,7 @@ export function addDavRoutes(
     table.add(method, PATH, (exchange, who, [channel]) =>
       answer(exchange, who, channelIn(channel)),
     );
+  table.addOpen('OPTIONS', PATH, options);
   table.add('POST', PATH, (exchange, who, [channel]) => {
     const method = OVERRIDES.map((name) => exchange.header(name)).find(
       (said) => said !== undefined,
@@ -57,6 +58,26 @@ export function addDavRoutes(
   });
 }
 
+const METHODS = 'OPTIONS, SUBSCRIBE, POLL, UNSUBSCRIBE, NOTIFY, POST';
+
+/** What a client asks before anything else. Of WebDAV (RFC 4918) a channel has the notifications alone. */
+function options(exchange: Exchange): void {
+  exchange.send(
+    200,
+    [
+      'Allow',
+      METHODS,
+      'Public',
+      METHODS,
+      'DAV',
+      '<urn:holdline:notifications>',
+      'Content-Length',
+      '0',
+    ],
+    null,
+  );
+}
+
 async function subscribe(
   context: EdgeContext,
   kept: DavSubscriptions,
@@ -66,6 +87,7 @@ async function subscribe(
 ): Promise<void> {
   requireCapability(who, 'subscribe', channel);
   const lifetimeS = lifetime(exchange);
+  checkWishes(exchange);
   const renewed = exchange.header('subscription-id');
   if (renewed !== undefined) {
     const ids = idsIn(renewed);
@@ -106,6 +128,9 @@ function subscribed(
       'Content-Location',
       exchange.path,
       ...(type === null ? [] : ['Notification-Type', type]),
+      // Nothing is ever held back.
+      'Notification-Delay',
+      '0',
       'Cache-Control',
       'no-store',
       'Content-Length',
@@ -271,6 +296,29 @@ function lifetime(exchange: Exchange): number {
     );
   }
   return Math.max(LIMIT.holdMaxSeconds, Math.min(Number(said), MAX_LIFETIME_S));
+}
+
+const DEPTHS = /^(?:0|(?:1|infinity)(?:\s*,\s*noroot)?)$/i;
+
+/**
+ * A channel has nothing below it but its messages, so every depth is the same.
+ * @throws Problem invalid_request
+ */
+function checkWishes(exchange: Exchange): void {
+  const depth = exchange.header('depth');
+  if (depth !== undefined && !DEPTHS.test(depth.trim())) {
+    throw new Problem(
+      'invalid_request',
+      'Depth is 0, 1 or infinity, with `,noroot` after the last two. Send one, or leave it out.',
+    );
+  }
+  const delay = exchange.header('notification-delay');
+  if (delay !== undefined && !/^\d{1,9}$/.test(delay.trim())) {
+    throw new Problem(
+      'invalid_request',
+      'Notification-Delay is not a number of seconds. Send one, or leave it out: a POLL tells what is there at once.',
+    );
+  }
 }
 
 function gone(id: number): Problem {

@@ -93,6 +93,13 @@ export class Requests {
     return waiter;
   }
 
+  /** Somebody of this node waits for the reply to this address. */
+  awaits(app: string, address: string): boolean {
+    if (address.length !== LIMIT.replyAddressLength) return false;
+    const box = this.boxes.get(keyOf(app, this.addresses.channel(address)));
+    return box?.waiters.has(address) ?? false;
+  }
+
   /**
    * Resolves when the reply is durable. Throws a Problem: `not_found` where nobody waits, `conflict`
    * where somebody else has replied.
@@ -100,9 +107,8 @@ export class Requests {
   async reply(order: ReplyOrder): Promise<Published> {
     const { app, address, message } = order;
     const channel = this.addresses.channel(address);
-    const isWaitedFor = this.boxes.get(keyOf(app, channel))?.waiters.has(address) ?? false;
     // What another node's clients wait for is not known here: the log wakes that node.
-    if (!isWaitedFor && this.o.engine.capabilities.nodes === 'one') {
+    if (!this.awaits(app, address) && this.o.engine.capabilities.nodes === 'one') {
       const before = await this.sentBefore(order, channel);
       if (before) return before;
       throw nobodyWaits();

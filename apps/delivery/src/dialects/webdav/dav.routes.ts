@@ -2,12 +2,12 @@ import { HEADER, LIMIT, Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
+import { look } from '../../edge/look.js';
 import { publish } from '../../edge/publish.route.js';
 import { HeldPath } from '../../edge/held-path.js';
 import { heldText, holdTime } from '../../edge/hold-time.js';
 import type { RouteTable } from '../../edge/route-table.js';
 import { multistatus, type DavStatus } from './multistatus.js';
-import { look } from './poll.js';
 import { DavSubscriptions, type DavSubscription } from './subscriptions.js';
 
 const DEFAULT_LIFETIME_S = 3_600;

@@ -7,7 +7,7 @@ import { schemaProblem } from '../faults.js';
 import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
 import { heldText, holdTime } from '../hold-time.js';
-import { retentionOf, sendJson } from '../publish.route.js';
+import { reply, retentionOf, sendJson } from '../publish.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -48,28 +48,15 @@ export async function request(
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
-export async function reply(
+export async function postReply(
   context: EdgeContext,
   exchange: Exchange,
   principal: Principal,
   segment: string | undefined,
 ): Promise<void> {
   const address = addressIn(segment);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, 'reply:');
-  const { ttl, ifPosition, ...message } = onlyOne(messages, isArray);
-  if (ttl !== undefined || ifPosition !== undefined) {
-    throw new Problem(
-      'invalid_message',
-      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
-    );
-  }
-  const stored = await context.mediator.reply({
-    app: principal.appId,
-    address,
-    clientId: principal.clientId,
-    message,
-    retention: retentionOf(rules),
-  });
+  const { messages, isArray } = await takeIn(context, exchange, principal, 'reply:');
+  const stored = await reply(context, principal, address, onlyOne(messages, isArray));
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 

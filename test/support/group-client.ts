@@ -101,7 +101,7 @@ export class GroupClient {
 /** A member's answer, whose shape is as promised. */
 export function answered(reply: Reply): GroupAnswer {
   succeeded(reply, 200);
-  expect(reply.headers['holdline-hold']).toMatch(/^\d+; ?reason=(asked|default|limit)$/);
+  expect(reply.headers['holdline-hold']).toMatch(/^\d+; ?reason=(asked|default|limit|path)$/);
   const answer = GroupAnswer.parse(reply.json);
   if (answer.timedOut) expect(answer.messages).toEqual([]);
   return answer;

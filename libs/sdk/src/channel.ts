@@ -5,6 +5,8 @@ import type { Clock } from './clock.js';
 import type { Events } from './events.js';
 import { Group } from './group.js';
 import { readHistory } from './history.js';
+import type { PresenceLine } from './presence-line.js';
+import { Presence } from './presence.js';
 import type { Publisher } from './publisher.js';
 import { sendReply, sendRequest } from './requests.js';
 import type { Receivers } from './receivers.js';
@@ -46,6 +48,7 @@ export interface ChannelHost {
   readonly session: Session;
   readonly publisher: Publisher;
   readonly receivers: Receivers;
+  readonly presence: PresenceLine;
   /** Seconds a request is held. */
   readonly hold: number;
   readonly retryMs: number;
@@ -59,6 +62,7 @@ export class Channel<T = unknown> {
   readonly name: string;
   readonly #host: ChannelHost;
   readonly #events: Events<ChannelEvents>;
+  #presence: Presence | null = null;
   #encryption: Encryption | null = null;
   /** Encrypting takes time: what was called first is still sent first. */
   #sealing: Promise<unknown> = Promise.resolve();
@@ -125,6 +129,11 @@ export class Channel<T = unknown> {
     return new Group<T>(this.name, name, this.#host, (message) =>
       this.#encryption ? this.#open(message) : Promise.resolve(message),
     );
+  }
+
+  /** Who is here. */
+  get presence(): Presence {
+    return (this.#presence ??= new Presence(this.name, this.#host));
   }
 
   /**

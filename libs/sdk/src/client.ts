@@ -12,6 +12,7 @@ import { onReturn } from './page.js';
 import { PathChoice } from './path-choice.js';
 import type { TransportChange, TransportMode } from './path-choice.js';
 import { Peer } from './peer.js';
+import { PresenceLine } from './presence-line.js';
 import { Publisher } from './publisher.js';
 import type { State } from './receiver-options.js';
 import { Receivers } from './receivers.js';
@@ -96,7 +97,8 @@ export class Holdline {
     });
     const publisher = new Publisher(session, retryMs);
     const closing = this.#closing.signal;
-    this.#host = { session, publisher, receivers, hold, retryMs, clock, random, closing };
+    const parts = { session, publisher, receivers, hold, retryMs, clock, random, closing };
+    this.#host = { ...parts, presence: new PresenceLine(parts) };
     this.#forgetPage = onReturn(() => receivers.wake());
   }
 

@@ -18,6 +18,8 @@ export type { Inbox } from './inbox.js';
 export type { Home, Peer, Sent } from './peer.js';
 export type { Link, LinkEnd, LinkSettings } from './link.js';
 export type { TransportChange, TransportMode } from './path-choice.js';
+export type { Presence } from './presence.js';
+export type { PresenceEvent, PresenceHandler, PresenceMember } from './presence-members.js';
 export type { State } from './receiver-options.js';
 export type {
   Filter,

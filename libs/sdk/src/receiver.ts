@@ -205,7 +205,9 @@ export class Receiver implements ReaderHost {
         if (isFirst) path.works();
         isFirst = false;
         this.#rest.over();
-        if (answer === null) continue;
+        // A cursor that moves with nothing to show for it is not taken: if messages were left out on the
+        // way to it, the one before it still leads to them.
+        if (!answer || (answer.messages.length === 0 && isEmpty(answer.channels))) continue;
         await this.#take(list, this.source.named(answer, channels));
         // The prompt request that follows says whether something is missing.
         if (this.#doubting || this.#isClosed()) return;
@@ -380,4 +382,8 @@ export class Receiver implements ReaderHost {
     this.#state = state;
     this.#options.onState(state);
   }
+}
+
+function isEmpty(record: object): boolean {
+  return Object.keys(record).length === 0;
 }

@@ -44,7 +44,11 @@ export class FakeStreams {
       start: (controller) => {
         one = { epoch, places: { ...places }, controller, cancel: () => undefined };
         this.#open.add(one);
-        signal.addEventListener('abort', () => this.#fail(one as Open, 'aborted'));
+        signal.addEventListener('abort', () => {
+          this.#open.delete(one as Open);
+          one?.cancel();
+          controller.error(new DOMException('aborted', 'AbortError'));
+        });
         if (!this.#send(one)) this.#cursor(one);
         this.#beat(one);
       },
@@ -59,7 +63,11 @@ export class FakeStreams {
 
   /** The line breaks under all of them. */
   cut(): void {
-    for (const one of [...this.#open]) this.#fail(one, 'cut');
+    for (const one of [...this.#open]) {
+      this.#open.delete(one);
+      one.cancel();
+      one.controller.error(new TypeError('cut'));
+    }
   }
 
   /** Their bytes stay away, and nobody is told. */
@@ -124,11 +132,5 @@ export class FakeStreams {
       this.#line(one, { type: 'heartbeat' });
       this.#beat(one);
     });
-  }
-
-  #fail(one: Open, why: string): void {
-    if (!this.#open.delete(one)) return;
-    one.cancel();
-    one.controller.error(new TypeError(why));
   }
 }

@@ -118,10 +118,13 @@ export class PresenceLine {
   /** @returns whether it brought anything. */
   async #ask(): Promise<boolean> {
     const { session, hold } = this.#host;
-    const isPrompt = this.#isChanged || [...this.#watches].some(({ members }) => members.isStale);
+    const entries = [...this.#entries.values()];
+    const isPrompt =
+      this.#isChanged ||
+      entries.some(({ isKnown }) => !isKnown) ||
+      [...this.#watches].some(({ members }) => members.isStale);
     this.#isChanged = false;
     const wait = isPrompt ? 0 : hold;
-    const entries = [...this.#entries.values()];
     const watched = [...this.#watches].map(({ channel }) => channel);
     const channels = [...new Set([...this.#entries.keys(), ...watched])];
     const body = {

@@ -17,6 +17,7 @@ export interface SdkMessage {
 
 export interface SdkChannel {
   publish(data: unknown, options?: object): Promise<{ id: string; position: number }>;
+  publishAll(messages: readonly object[]): Promise<{ id: string; position: number }[]>;
   subscribe(
     handler: (message: SdkMessage) => void | Promise<void>,
     options?: {

@@ -24,6 +24,7 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
@@ -81,6 +82,7 @@ export class ApiModule {
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        UsageModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

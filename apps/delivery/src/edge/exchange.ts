@@ -31,6 +31,8 @@ export interface Exchange {
   report(problem: Problem): ReportedProblem;
   /** Calls back if the client goes away before the answer is written. */
   onGone(callback: () => void): void;
+  /** Calls back once, when the answer has left this process whole, or never will. */
+  onEnd(callback: (isWhole: boolean) => void): void;
   /** Adds headers that the answer carries whatever it will be (CORS, Allow, Upgrade). */
   always(headers: FlatHeaders): void;
 }
@@ -40,7 +42,7 @@ export type ReportedProblem = ProblemDocument & { readonly requestId: string };
 /** An answer that goes on: bytes as they come, until the end. */
 export interface OpenAnswer {
   /** Calls back when the chunk has left this process, or never will. */
-  write(chunk: Buffer, isLast: boolean, taken: () => void): void;
+  write(chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void): void;
   end(): void;
   /** Ends the connection at once. */
   cut(): void;
@@ -126,26 +128,37 @@ export class NodeExchange implements Exchange {
   }
 
   onGone(callback: () => void): void {
+    this.onEnd((isWhole) => {
+      if (!isWhole) callback();
+    });
+  }
+
+  onEnd(callback: (isWhole: boolean) => void): void {
     // A connection that has ended does not know any more where it came from.
     this.from ??= this.findAddress();
     // 'close' comes after every answer too; only an unfinished one means that the client has gone.
     this.res.on('close', () => {
       // A stream of HTTP/2 that the client resets counts as finished, though nobody ended it.
       const { res, req } = this;
-      if (!(req.httpVersionMajor === 2 ? res.writableEnded : res.writableFinished)) callback();
+      callback(req.httpVersionMajor === 2 ? res.writableEnded : res.writableFinished);
     });
   }
 
   send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void {
     const { res } = this;
     if (res.headersSent || res.destroyed) return;
-    let all = this.extra === NONE ? headers : headers.concat(this.extra);
-    if (this.host.draining && this.req.httpVersionMajor === 1)
-      all = all.concat('Connection', 'close');
-    res.writeHead(status, all as string[]);
+    res.writeHead(status, this.whole(headers) as string[]);
     if (body === null) res.end();
     else if (typeof body === 'object' && 'ascii' in body) res.end(body.ascii, 'latin1');
     else res.end(body);
+  }
+
+  /** What is said always, too; a server that drains ends each connection with its answer. */
+  private whole(headers: FlatHeaders): FlatHeaders {
+    const all = this.extra === NONE ? headers : headers.concat(this.extra);
+    return this.host.draining && this.req.httpVersionMajor === 1
+      ? all.concat('Connection', 'close')
+      : all;
   }
 
   refuse(problem: Problem): void {
@@ -179,7 +192,7 @@ export class NodeExchange implements Exchange {
     res.writeHead(200, headers.concat(this.extra));
     res.flushHeaders();
     return {
-      write: (chunk, _isLast, taken) => res.write(chunk, () => taken()),
+      write: (chunk, _isLast, taken) => res.write(chunk, taken),
       end: () => res.end(),
       cut: () => res.destroy(),
     };
@@ -192,7 +205,7 @@ export class NodeExchange implements Exchange {
   private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
     const { req, res } = this;
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(status, headers.concat(this.extra));
+    res.writeHead(status, this.whole(headers) as string[]);
     res.write(text);
     let bytes = 0;
     req.removeAllListeners('data');

@@ -1,12 +1,17 @@
 import { Problem } from '#contracts';
 import type { Principal } from '#access';
+import type { UsageMeter } from '../usage/usage-meter.js';
 
 /** Counts the requests now held, by key and in all, and refuses what would exceed a limit. */
 export class HoldLimits {
   private readonly byKey = new Map<string, number>();
   private total = 0;
 
-  constructor(private readonly max: number) {}
+  /** @param usage hears of every hold that begins and ends. */
+  constructor(
+    private readonly max: number,
+    private readonly usage: Pick<UsageMeter, 'beginHold' | 'endHold'>,
+  ) {}
 
   /**
    * Takes a place for one held request, with every key that it was asked with; whoever took it gives it
@@ -40,13 +45,16 @@ export class HoldLimits {
     }
     for (const { keyId } of keys) this.byKey.set(keyId, (this.byKey.get(keyId) ?? 0) + 1);
     this.total++;
+    for (const principal of keys) this.usage.beginHold(principal);
   }
 
   release(...principals: readonly Principal[]): void {
-    for (const { keyId } of distinctKeys(principals)) {
+    for (const principal of distinctKeys(principals)) {
+      const { keyId } = principal;
       const used = (this.byKey.get(keyId) ?? 1) - 1;
       if (used === 0) this.byKey.delete(keyId);
       else this.byKey.set(keyId, used);
+      this.usage.endHold(principal);
     }
     this.total--;
   }

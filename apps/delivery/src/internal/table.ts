@@ -1,4 +1,6 @@
 import type { Mediator, Presence } from '#mediator';
+import type { UsageFeed } from '../usage/usage-feed.js';
+import { usageRoutes } from '../usage/usage-routes.js';
 import { liveChannels } from './channels.js';
 import type { InternalRoute } from './internal-routes.js';
 
@@ -6,9 +8,10 @@ import type { InternalRoute } from './internal-routes.js';
 export interface InternalParts {
   readonly mediator: Mediator;
   readonly presence: Presence;
+  readonly usage: UsageFeed;
 }
 
 /** Everything that the control plane may ask or tell this node: one line each. */
-export function internalTable({ mediator, presence }: InternalParts): readonly InternalRoute[] {
-  return [liveChannels(mediator, presence)];
+export function internalTable(parts: InternalParts): readonly InternalRoute[] {
+  return [liveChannels(parts.mediator, parts.presence), ...usageRoutes(parts.usage)];
 }

@@ -50,6 +50,7 @@ export async function store(
     app: principal.appId,
     channel,
     clientId: principal.clientId,
+    label: principal.keyId,
     messages,
     retention: retentionOf(context.store.rules(principal.appId, channel)),
   });
@@ -95,6 +96,7 @@ export function reply(
     app: principal.appId,
     address,
     clientId: principal.clientId,
+    label: principal.keyId,
     message,
     retention: retentionOf(context.store.rules(principal.appId, 'reply:')),
   });

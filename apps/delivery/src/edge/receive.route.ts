@@ -61,8 +61,9 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
     subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
-  context.holdLimits.take(first);
-  const held = new HeldExchange(context, exchange, first, request, path);
+  const principals = request.readers.map(({ principal }) => principal);
+  context.holdLimits.take(...principals);
+  const held = new HeldExchange(context, exchange, principals, request, path);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
@@ -80,9 +81,9 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
     held.release(true);
     throw error;
   }
-  if (held.isSettled) return;
-  path.held();
-  exchange.onGone(() => held.gone());
+  if (held.isSettled && !held.answered) return;
+  if (!held.isSettled) path.held();
+  exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
 /** The client's end of a hold: writes the one answer and gives the place back, on every path once. */
@@ -90,11 +91,13 @@ class HeldExchange implements Receiver {
   hold: Hold | null = null;
   attendance: Attendance | null = null;
   isSettled = false;
+  /** What went out, if that was any message. */
+  answered: Answer | null = null;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    private readonly principal: Principal,
+    private readonly principals: readonly Principal[],
     private readonly request: HeldRequest,
     private readonly path: HeldPath,
   ) {}
@@ -103,12 +106,23 @@ class HeldExchange implements Receiver {
     this.release();
     this.path.answered();
     const { head, body } = writtenAnswer(answer, this.request);
+    this.answered = answer.messages > 0 ? answer : null;
     this.exchange.send(200, head, body);
   }
 
   refuse(problem: Problem): void {
     this.release(true);
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the client. */
+  written(): void {
+    const { answered, context, principals, request } = this;
+    if (!answered) return;
+    const [principal] = principals;
+    if (principal && principals.length === 1)
+      context.usage.delivered(principal, answered, placeOf(request));
+    else context.usage.deliveredToSeveral(principals, answered);
   }
 
   gone(): void {
@@ -122,8 +136,13 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.isSettled = true;
     this.attendance?.end(isRefused);
-    this.context.holdLimits.release(this.principal);
+    this.context.holdLimits.release(...this.principals);
   }
+}
+
+/** Where a client begins again when its answer was lost; null: nowhere that could be told. */
+function placeOf({ cursor, from, nextUrl }: HeldRequest): string | null {
+  return cursor ?? (from.kind === 'start' ? nextUrl : null);
 }
 
 // A fan-out hands one Answer to thousands of receivers that mostly asked the same way: the last head

@@ -26,7 +26,7 @@ export async function request(
   const path = new HeldPath(context, exchange, principal, hold);
   context.holdLimits.take(principal);
   exchange.always([HEADER.hold, heldText(path.time)]);
-  const asker = new Asker(context, exchange, principal, path);
+  const asker = new Asker(context, exchange, principal, channel, path);
   try {
     asker.hold = context.mediator.request(
       {
@@ -34,6 +34,7 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
+        label: principal.keyId,
         waitMs: path.time.seconds * 1000,
         isCutShort: path.time.reason === 'path',
       },
@@ -44,7 +45,7 @@ export async function request(
     throw error;
   }
   path.held();
-  exchange.onGone(() => asker.gone());
+  exchange.onEnd((isWhole) => (isWhole ? asker.written() : asker.gone()));
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
@@ -64,16 +65,19 @@ export async function postReply(
 class Asker implements RequestReceiver {
   hold: Hold | null = null;
   private isReleased = false;
+  private isAnswered = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly channel: string,
     private readonly path: HeldPath,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
     this.settle();
+    this.isAnswered = true;
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
@@ -81,6 +85,12 @@ class Asker implements RequestReceiver {
   refuse(problem: Problem): void {
     this.settle();
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the asker. */
+  written(): void {
+    const { context, principal, channel } = this;
+    if (this.isAnswered) context.usage.deliveredReply(principal, channel);
   }
 
   gone(): void {

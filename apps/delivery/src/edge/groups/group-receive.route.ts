@@ -22,7 +22,7 @@ export function receiveGroup(
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
   context.holdLimits.take(principal);
   const path = new HeldPath(context, exchange, principal, hold);
-  const held = new HeldMember(context, exchange, principal, path);
+  const held = new HeldMember(context, exchange, principal, channel, path);
   try {
     held.hold = context.mediator.groups.receive(
       {
@@ -39,22 +39,26 @@ export function receiveGroup(
     throw error;
   }
   path.held();
-  exchange.onGone(() => held.gone());
+  exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
 /** The client's end of a member's hold: writes the one answer and gives the place back, once. */
 class HeldMember implements MemberReceiver {
   hold: MemberHold | null = null;
+  private answered: MemberAnswer | null = null;
   private isReleased = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly channel: string,
     private readonly path: HeldPath,
   ) {}
 
-  answer({ body }: MemberAnswer): void {
+  answer(answer: MemberAnswer): void {
+    const { body } = answer;
+    this.answered = answer;
     this.release();
     this.path.answered();
     const head = [
@@ -73,6 +77,12 @@ class HeldMember implements MemberReceiver {
   refuse(problem: Problem): void {
     this.release();
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the client. */
+  written(): void {
+    const { answered, context, principal, channel } = this;
+    if (answered) context.usage.deliveredToMember(principal, channel, answered);
   }
 
   /** Also after `answer`: its bytes did not go out, so its messages are for others. */

@@ -82,7 +82,8 @@ export async function ackGroup(
 ): Promise<void> {
   const ref = groupIn(principal, channel, segment);
   checkMember(principal, channel);
-  const results = await settle(context, ref, await readBody(exchange, AckBody, 'The acks'));
+  const acks = await readBody(exchange, AckBody, 'The acks');
+  const results = await settle(context, exchange, ref, acks);
   sendJson(exchange, 200, JSON.stringify({ results }));
 }
 

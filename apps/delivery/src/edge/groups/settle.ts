@@ -1,11 +1,12 @@
-import { Problem, type AckBody, type ProblemDocument } from '#contracts';
+import { Problem, type AckBody } from '#contracts';
 import type { AckOutcome, GroupRef } from '#mediator';
 import type { EdgeContext } from '../context.js';
+import type { Exchange, ReportedProblem } from '../exchange.js';
 
 /** One id's outcome as it goes on the wire. */
 export interface ShownOutcome extends Omit<AckOutcome, 'visibleAt'> {
   readonly visibleAt?: string;
-  readonly problem?: ProblemDocument;
+  readonly problem?: ReportedProblem;
 }
 
 /**
@@ -14,7 +15,8 @@ export interface ShownOutcome extends Omit<AckOutcome, 'visibleAt'> {
  * @throws Problem not_found where there is no such group.
  */
 export async function settle(
-  { mediator, docs }: Pick<EdgeContext, 'mediator' | 'docs'>,
+  { mediator }: EdgeContext,
+  exchange: Exchange,
   ref: GroupRef,
   { ack = [], nack = [], extend = [] }: AckBody,
 ): Promise<ShownOutcome[]> {
@@ -32,7 +34,7 @@ export async function settle(
     return {
       ...outcome,
       ...(visibleAt === undefined ? {} : { visibleAt: new Date(visibleAt).toISOString() }),
-      ...(problem ? { problem: problem.toDocument(docs) } : {}),
+      ...(problem ? { problem: exchange.report(problem) } : {}),
     };
   });
 }

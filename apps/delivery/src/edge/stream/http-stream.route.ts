@@ -53,8 +53,7 @@ export function stream(context: EdgeContext, exchange: Exchange, wishes: StreamW
   const lastSeen = exchange.header('last-event-id');
   if (wishes.watchesPresence) subscriptions.push(...watchPresence(context, readers));
   const principals = readers.map(({ principal }) => principal);
-  const first = principals[0] as Principal;
-  context.holdLimits.take(first);
+  context.holdLimits.take(...principals);
   const connection = new HttpStream(context, exchange, principals, format);
   const messages = new MessageStream(
     context,
@@ -106,7 +105,7 @@ class HttpStream implements StreamSink, LiveStream {
   }
 
   answer(answer: Answer, isSlow: boolean): void {
-    this.out().write(this.format.answer(answer, isSlow));
+    this.out().write(this.format.answer(answer, isSlow), () => this.count(answer));
   }
 
   heartbeat(): void {
@@ -121,7 +120,7 @@ class HttpStream implements StreamSink, LiveStream {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
     this.messages?.cancel();
-    this.out().write(this.format.problem(this.exchange.report(problem).text));
+    this.out().write(this.format.problem(JSON.stringify(this.exchange.report(problem))));
     this.out().finish(() => {
       this.carrier?.end();
       this.close();
@@ -134,7 +133,14 @@ class HttpStream implements StreamSink, LiveStream {
     this.attendance?.end(isRefused);
     this.messages?.cancel();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principals[0] as Principal);
+    this.context.holdLimits.release(...this.principals);
+  }
+
+  private count(answer: Answer): void {
+    const { usage } = this.context;
+    const [principal] = this.principals;
+    if (principal && this.principals.length === 1) usage.delivered(principal, answer, null);
+    else usage.deliveredToSeveral(this.principals, answer);
   }
 
   private cut(): void {

@@ -8,12 +8,13 @@ import {
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
+import { asProblem } from '../../faults.js';
 import { checkMember } from '../../groups/group-input.js';
 import { settle } from '../../groups/settle.js';
 import { checkPublisher, checkSizes, store } from '../../publish.route.js';
 import { Outlet } from '../outlet.js';
 import type { LiveStream } from '../stream-table.js';
-import { asProblem, readFrame, type ClientFrame } from './frames.js';
+import { readFrame, type ClientFrame } from './frames.js';
 import { SocketPresence } from './socket-presence.js';
 import { Subscriptions } from './subscriptions.js';
 import type { TellingSocket } from './telling-socket.js';
@@ -58,8 +59,8 @@ export class SocketConnection implements LiveStream {
     this.principals = [principal];
     this.heardAt = this.pingedAt = context.clock.monotonic();
     const carrier = {
-      write: (chunk: Buffer, isLast: boolean, taken: () => void) =>
-        socket.send(chunk, { binary: false, fin: isLast }, () => taken()),
+      write: (chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void) =>
+        socket.send(chunk, { binary: false, fin: isLast }, taken),
       cut: () => socket.terminate(),
     };
     this.outlet = new Outlet(carrier, context.clock, () => {
@@ -157,7 +158,7 @@ export class SocketConnection implements LiveStream {
           return void this.work(frame.id, bytes, () => this.ack(frame));
       }
     } catch (error) {
-      this.problem(frame.id, asProblem(error));
+      this.problem(frame.id, asProblem(error, 'The frame could not be handled.'));
     }
   }
 
@@ -172,7 +173,7 @@ export class SocketConnection implements LiveStream {
     try {
       this.send(await job());
     } catch (error) {
-      this.problem(id, asProblem(error));
+      this.problem(id, asProblem(error, 'The frame could not be handled.'));
     }
     this.works -= 1;
     this.workingBytes -= bytes;
@@ -194,7 +195,7 @@ export class SocketConnection implements LiveStream {
     const { context, principal } = this;
     checkMember(principal, channel);
     const ref = { app: principal.appId, channel, group };
-    const results = await settle(context, ref, { ack, nack, extend });
+    const results = await settle(context, this.exchange, ref, { ack, nack, extend });
     this.subscriptions.settled(ref, results);
     return { type: 'acked', id, channel, group, results };
   }
@@ -221,7 +222,7 @@ export class SocketConnection implements LiveStream {
   private problem(id: string | undefined, problem: Problem): void {
     if (this.isClosed) return;
     const named = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
-    const { text } = this.exchange.report(problem);
+    const text = JSON.stringify(this.exchange.report(problem));
     this.outlet.write(Buffer.from(`{"type":"problem",${named}"problem":${text}}`));
   }
 

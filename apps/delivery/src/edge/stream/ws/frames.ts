@@ -7,7 +7,7 @@ import {
   type SubscribeFrame,
 } from '#contracts';
 import type { Answer, MemberAnswer } from '#mediator';
-import { schemaProblem } from '../../faults.js';
+import { asProblem, schemaProblem } from '../../faults.js';
 import { parseJson } from '../../json-body.js';
 import { blamed, type LostEntry } from '../format.js';
 
@@ -39,14 +39,8 @@ export function readFrame(bytes: Buffer): ReadFrame {
     const code = isMessage ? 'invalid_message' : 'invalid_request';
     throw schemaProblem(code, parsed.error, `The frame ${type} is not valid`);
   } catch (error) {
-    return { problem: asProblem(error), id };
+    return { problem: asProblem(error, 'The frame could not be read.'), id };
   }
-}
-
-export function asProblem(error: unknown): Problem {
-  return error instanceof Problem
-    ? error
-    : new Problem('internal', 'The frame could not be handled.', {}, error);
 }
 
 function unknownType(): Problem {

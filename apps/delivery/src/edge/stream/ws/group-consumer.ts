@@ -97,7 +97,10 @@ export class GroupConsumer implements MemberReceiver {
       const { messages } = JSON.parse(answer.body.toString('utf8')) as Handed;
       const until = this.context.clock.monotonic() + this.visibility * 1000;
       for (const { ackId } of messages) this.outstanding.set(ackId, until);
-      this.write(groupFrame(answer, this.id, this.ref.group));
+      const { usage } = this.context;
+      this.write(groupFrame(answer, this.id, this.ref.group), () =>
+        usage.deliveredToMember(this.principal, this.ref.channel, answer),
+      );
     }
     // Others have their turn in between.
     setImmediate(() => this.resume());
@@ -135,7 +138,7 @@ export class GroupConsumer implements MemberReceiver {
     return this.state === 'asking';
   }
 
-  private write(frame: Buffer): void {
-    if (this.state !== 'ended') this.outlet.write(frame);
+  private write(frame: Buffer, taken?: () => void): void {
+    if (this.state !== 'ended') this.outlet.write(frame, taken);
   }
 }

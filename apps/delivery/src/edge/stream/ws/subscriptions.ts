@@ -9,6 +9,7 @@ import {
 import type { Principal } from '#access';
 import type { Answer, GroupRef, Subscription } from '#mediator';
 import type { EdgeContext } from '../../context.js';
+import { asProblem } from '../../faults.js';
 import { checkMember } from '../../groups/group-input.js';
 import { ownerOf } from '../../hold-owner.js';
 import { watchPresence } from '../../presence-poll.js';
@@ -16,7 +17,7 @@ import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
 import { MessageStream, type StreamSink } from '../message-stream.js';
 import type { Outlet } from '../outlet.js';
-import { asProblem, messagesFrame } from './frames.js';
+import { messagesFrame } from './frames.js';
 import { GroupConsumer } from './group-consumer.js';
 
 interface Subscribed {
@@ -63,10 +64,16 @@ export class Subscriptions {
     // The connection has a place for its first subscription; each further one takes its own.
     const takesPlace = !before && this.all.size > 0;
     if (takesPlace) context.holdLimits.take(principal);
-    const sink = new SubscriptionSink(id, frame.channels, outlet, (problem) => {
-      if (this.all.get(id)?.stream === stream) this.forget(id);
-      this.problem(id, problem);
-    });
+    const sink = new SubscriptionSink(
+      id,
+      frame.channels,
+      outlet,
+      (problem) => {
+        if (this.all.get(id)?.stream === stream) this.forget(id);
+        this.problem(id, problem);
+      },
+      (answer) => context.usage.delivered(principal, answer, null),
+    );
     const stream: MessageStream = new MessageStream(
       context,
       {
@@ -106,7 +113,7 @@ export class Subscriptions {
     this.put(id, { stream, channels: 1, from: NOW });
     stream.open().catch((fault: unknown) => {
       stream.cancel();
-      over(asProblem(fault));
+      over(asProblem(fault, 'The group could not be read.'));
     });
   }
 
@@ -221,6 +228,7 @@ class SubscriptionSink implements StreamSink {
     private readonly channels: readonly string[],
     private readonly outlet: Outlet,
     private readonly ended: (problem: Problem) => void,
+    private readonly taken: (answer: Answer) => void,
   ) {}
 
   get isFull(): boolean {
@@ -235,7 +243,7 @@ class SubscriptionSink implements StreamSink {
 
   answer(answer: Answer, isSlow: boolean): void {
     this.confirm(undefined);
-    this.outlet.write(messagesFrame(answer, this.id, isSlow));
+    this.outlet.write(messagesFrame(answer, this.id, isSlow), () => this.taken(answer));
   }
 
   /** The connection has heartbeats of its own. */

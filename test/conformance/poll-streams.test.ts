@@ -92,7 +92,7 @@ describe.each([
 
   test('keeps its client present as long as it is open', async () => {
     const channel = `poll-present-${accept.length}`;
-    const { token, key } = parties[0] as (typeof parties)[number];
+    const [{ token, key }] = parties as unknown as [{ token: string; key: string }];
     const opened = await poll(
       { subscriptions: [{ token, channels: [channel] }], presence: { [channel]: { mood: 'on' } } },
       accept,

@@ -6,9 +6,9 @@ import type { Socket } from 'node:net';
 import type { InternalIdentity } from '#access';
 import { brokenRequest, guardHttp2, HTTP2_LIMITS, refuseConnection, type Config } from '#platform';
 import fastify, { type FastifyInstance } from 'fastify';
-import { PollMethod } from './dialects/webdav/poll-method.js';
 import type { ExchangeHost } from './edge/exchange.js';
 import { refuseKeyInUrl } from './edge/gate.js';
+import { PollMethod } from './dialects/webdav/poll-method.js';
 import { isWebSocketUpgrade } from './edge/stream/ws/upgrade.js';
 
 /** Milliseconds: slow headers and slow bodies are cut, idle connections outlive a proxy's 60 s. */
@@ -114,7 +114,7 @@ function isBusy(socket: Socket): boolean {
   return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
 }
 
-/** One answer, if the connection has none under way, and it is closed. */
+/** Bytes that are no HTTP request: one answer, if the connection has none under way, and it is closed. */
 function answerBrokenRequest(error: Error, socket: Socket, host: ExchangeHost): void {
   const { code } = error as NodeJS.ErrnoException;
   if (!socket.writable || isBusy(socket) || code === 'ECONNRESET') {

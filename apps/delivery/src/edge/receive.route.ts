@@ -119,10 +119,8 @@ class HeldExchange implements Receiver {
   written(): void {
     const { answered, context, principals, request } = this;
     if (!answered) return;
-    const [principal] = principals;
-    if (principal && principals.length === 1)
-      context.usage.delivered(principal, answered, placeOf(request));
-    else context.usage.deliveredToSeveral(principals, answered);
+    if (principals.length > 1) context.usage.deliveredToSeveral(principals, answered);
+    else context.usage.delivered(principals[0] as Principal, answered, placeOf(request));
   }
 
   gone(): void {

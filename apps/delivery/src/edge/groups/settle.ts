@@ -1,12 +1,12 @@
-import { Problem, type AckBody } from '#contracts';
+import { Problem, type AckBody, type ProblemDocument } from '#contracts';
 import type { AckOutcome, GroupRef } from '#mediator';
 import type { EdgeContext } from '../context.js';
-import type { Exchange, ReportedProblem } from '../exchange.js';
+import type { Exchange } from '../exchange.js';
 
 /** One id's outcome as it goes on the wire. */
 export interface ShownOutcome extends Omit<AckOutcome, 'visibleAt'> {
   readonly visibleAt?: string;
-  readonly problem?: ReportedProblem;
+  readonly problem?: ProblemDocument;
 }
 
 /**
@@ -15,8 +15,8 @@ export interface ShownOutcome extends Omit<AckOutcome, 'visibleAt'> {
  * @throws Problem not_found where there is no such group.
  */
 export async function settle(
-  { mediator }: EdgeContext,
-  exchange: Exchange,
+  { mediator }: Pick<EdgeContext, 'mediator'>,
+  exchange: Pick<Exchange, 'report'>,
   ref: GroupRef,
   { ack = [], nack = [], extend = [] }: AckBody,
 ): Promise<ShownOutcome[]> {

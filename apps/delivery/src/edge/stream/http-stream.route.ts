@@ -105,7 +105,11 @@ class HttpStream implements StreamSink, LiveStream {
   }
 
   answer(answer: Answer, isSlow: boolean): void {
-    this.out().write(this.format.answer(answer, isSlow), () => this.count(answer));
+    const { context, principals } = this;
+    this.out().write(this.format.answer(answer, isSlow), () => {
+      if (principals.length > 1) context.usage.deliveredToSeveral(principals, answer);
+      else context.usage.delivered(principals[0] as Principal, answer, null);
+    });
   }
 
   heartbeat(): void {
@@ -134,13 +138,6 @@ class HttpStream implements StreamSink, LiveStream {
     this.messages?.cancel();
     this.context.streams.delete(this);
     this.context.holdLimits.release(...this.principals);
-  }
-
-  private count(answer: Answer): void {
-    const { usage } = this.context;
-    const [principal] = this.principals;
-    if (principal && this.principals.length === 1) usage.delivered(principal, answer, null);
-    else usage.deliveredToSeveral(this.principals, answer);
   }
 
   private cut(): void {

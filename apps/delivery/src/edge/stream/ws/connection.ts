@@ -8,13 +8,14 @@ import {
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
-import { asProblem } from '../../faults.js';
 import { checkMember } from '../../groups/group-input.js';
 import { settle } from '../../groups/settle.js';
 import { checkPublisher, checkSizes, store } from '../../publish.route.js';
 import { Outlet } from '../outlet.js';
 import type { LiveStream } from '../stream-table.js';
+import { asProblem } from '../../faults.js';
 import { readFrame, type ClientFrame } from './frames.js';
+
 import { SocketPresence } from './socket-presence.js';
 import { Subscriptions } from './subscriptions.js';
 import type { TellingSocket } from './telling-socket.js';
@@ -26,6 +27,8 @@ const WORKING_BYTES = SOCKET_LIMIT.frameBytes;
 const CLOSING_MS = 5_000;
 /** Frames in a row that cannot be understood before the connection is closed. */
 const MAX_FAULTS = 10;
+
+const FAULT = 'The frame could not be handled.';
 
 /** Close codes of RFC 6455 and its registry. */
 const CLOSE = { away: 1001, notUtf8: 1007, policy: 1008, tooBig: 1009, later: 1013 } as const;
@@ -158,7 +161,7 @@ export class SocketConnection implements LiveStream {
           return void this.work(frame.id, bytes, () => this.ack(frame));
       }
     } catch (error) {
-      this.problem(frame.id, asProblem(error, 'The frame could not be handled.'));
+      this.problem(frame.id, asProblem(error, FAULT));
     }
   }
 
@@ -173,7 +176,7 @@ export class SocketConnection implements LiveStream {
     try {
       this.send(await job());
     } catch (error) {
-      this.problem(id, asProblem(error, 'The frame could not be handled.'));
+      this.problem(id, asProblem(error, FAULT));
     }
     this.works -= 1;
     this.workingBytes -= bytes;

@@ -97,9 +97,9 @@ export class GroupConsumer implements MemberReceiver {
       const { messages } = JSON.parse(answer.body.toString('utf8')) as Handed;
       const until = this.context.clock.monotonic() + this.visibility * 1000;
       for (const { ackId } of messages) this.outstanding.set(ackId, until);
-      const { usage } = this.context;
-      this.write(groupFrame(answer, this.id, this.ref.group), () =>
-        usage.deliveredToMember(this.principal, this.ref.channel, answer),
+      const { context, principal, ref } = this;
+      this.write(groupFrame(answer, this.id, ref.group), () =>
+        context.usage.deliveredToMember(principal, ref.channel, answer),
       );
     }
     // Others have their turn in between.

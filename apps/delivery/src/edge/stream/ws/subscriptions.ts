@@ -9,7 +9,6 @@ import {
 import type { Principal } from '#access';
 import type { Answer, GroupRef, Subscription } from '#mediator';
 import type { EdgeContext } from '../../context.js';
-import { asProblem } from '../../faults.js';
 import { checkMember } from '../../groups/group-input.js';
 import { ownerOf } from '../../hold-owner.js';
 import { watchPresence } from '../../presence-poll.js';
@@ -17,6 +16,7 @@ import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
 import { MessageStream, type StreamSink } from '../message-stream.js';
 import type { Outlet } from '../outlet.js';
+import { asProblem } from '../../faults.js';
 import { messagesFrame } from './frames.js';
 import { GroupConsumer } from './group-consumer.js';
 
@@ -113,7 +113,7 @@ export class Subscriptions {
     this.put(id, { stream, channels: 1, from: NOW });
     stream.open().catch((fault: unknown) => {
       stream.cancel();
-      over(asProblem(fault, 'The group could not be read.'));
+      over(asProblem(fault, 'The group could not be received from.'));
     });
   }
 

@@ -23,13 +23,13 @@ const complaints: string[] = [];
 interface Shop {
   readonly Holdline: Sdk['Holdline'];
   clients: SdkClient[];
-  connect(token: string, options?: object): SdkClient;
+  connect: (token: string, options?: object) => SdkClient;
   /** Resolves with the data of the first `count` messages. */
-  gather(
+  gather: (
     from: Pick<SdkChannel, 'subscribe' | 'ready'>,
     count: number,
     options?: object,
-  ): Promise<{ readonly data: Promise<unknown[]> }>;
+  ) => Promise<{ readonly data: Promise<unknown[]> }>;
 }
 
 beforeAll(async () => {

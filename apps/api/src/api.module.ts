@@ -11,9 +11,11 @@ import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
+import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -22,10 +24,12 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
   readonly secrets: Secrets;
+  readonly delivery: DeliveryClient;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly log: Logger;
@@ -39,6 +43,7 @@ class CoreModule {
     const shared = [
       { provide: Database, useValue: parts.database },
       { provide: Secrets, useValue: parts.secrets },
+      { provide: DeliveryClient, useValue: parts.delivery },
       { provide: Clock, useValue: parts.clock },
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
@@ -73,9 +78,11 @@ export class ApiModule {
         AppsModule,
         KeysModule,
         NamespacesModule,
+        ChannelsModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        UsageModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

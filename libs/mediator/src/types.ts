@@ -1,5 +1,5 @@
 import type { From, Problem, PublishMessage } from '#contracts';
-import type { Engine, Retention } from '#engine';
+import type { ChannelRef, Engine, Retention } from '#engine';
 
 /** Time, injected. Milliseconds since 1970 for `now`; `monotonic` never goes back. */
 export interface Clock {
@@ -19,7 +19,15 @@ export interface HoldOwner {
   readonly issuedAt: number | null;
 }
 
-export interface PublishOrder {
+/** How what is stored is counted. Left out: it is the platform's own, and nobody's. */
+export interface Counted {
+  /** Stands in the log's journal: the key behind the publish. */
+  readonly label?: string | undefined;
+  /** The log's counters that each stored message adds one to. */
+  readonly counters?: readonly string[] | undefined;
+}
+
+export interface PublishOrder extends Counted {
   readonly app: string;
   readonly channel: string;
   readonly clientId: string | null;
@@ -60,12 +68,14 @@ export interface ClientHome {
   readonly holds: number | null;
 }
 
-export interface RequestOrder {
+export interface RequestOrder extends Counted {
   readonly owner: HoldOwner;
   readonly channel: string;
   readonly message: PublishMessage;
   readonly retention: Retention;
   readonly waitMs: number;
+  /** The asker wanted to wait longer than it may be held: it asks again when the time is over. */
+  readonly isCutShort?: boolean;
 }
 
 /** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */
@@ -75,7 +85,7 @@ export interface RequestReceiver {
   refuse(problem: Problem): void;
 }
 
-export interface ReplyOrder {
+export interface ReplyOrder extends Counted {
   readonly app: string;
   readonly address: string;
   readonly clientId: string | null;
@@ -117,12 +127,20 @@ export interface ReceiveView {
   readonly windowMs: number;
 }
 
+/** What an answer hands out of one channel. */
+export interface Handed {
+  readonly channel: { readonly ref: ChannelRef };
+  readonly messages: number;
+}
+
 /** One answer. The bytes may be shared with other receivers: never write into them. */
 export interface Answer {
   readonly body: Buffer;
   readonly cursor: string;
   readonly timedOut: boolean;
   readonly messages: number;
+  /** The messages by channel, those of presence too. */
+  readonly counts: readonly Handed[];
   /**
    * The cursor after each message, in the body's order; made anew with each call. Null, or left out,
    * where there is none but `cursor`.
@@ -156,6 +174,31 @@ export interface HistoryPage {
   readonly cursor: string;
   /** Where the next page begins, in the request's order (its `before`, or `after` with oldest first); null when there is none. */
   readonly next: number | null;
+}
+
+/** Which of an app's live channels to list. */
+export interface LiveChannelRequest {
+  readonly app: string;
+  /** '': all. */
+  readonly prefix: string;
+  /** The name that the page before ended with; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+  /** Channels that are live for another reason than a receiver: somebody is present. */
+  readonly also: Iterable<string>;
+}
+
+export interface LiveChannel {
+  readonly name: string;
+  /** Requests that are held for it now, streams and members of its groups among them. */
+  readonly receivers: number;
+  /** Of its last message; 0: there has been none. */
+  readonly position: number;
+}
+
+export interface LiveChannelPage {
+  readonly channels: readonly LiveChannel[];
+  readonly hasMore: boolean;
 }
 
 /** Optional counters: the mediator has no metrics library. A call must not throw. */

@@ -58,12 +58,9 @@ beforeAll(async () => {
     shop.gather = async (from, count, options) => {
       const got: unknown[] = [];
       const data = new Promise<unknown[]>((resolve) => {
-        from.subscribe(
-          (message: SdkMessage) => {
-            if (got.push(message.data) === count) resolve(got);
-          },
-          options as { from?: string },
-        );
+        from.subscribe((message: SdkMessage) => {
+          if (got.push(message.data) === count) resolve(got);
+        }, options);
       });
       await from.ready();
       return { data };

@@ -9,6 +9,8 @@ interface Lane {
 /** What is on its way to the log at once: enough to fill its commits, and not more than one drains soon. */
 const AT_ONCE = 512;
 const WAITING_PER_TENANT = 2_048;
+/** Those who went are dropped from a lane in bulk: one by one would move all the others each time. */
+const COMPACT_AT = 1_024;
 
 /**
  * Turns before the log, fair between tenants: while fewer than `atOnce` publishes are on their way
@@ -55,6 +57,10 @@ export class Turns {
     }
     // The place passes on: nobody who comes now gets ahead of who waits.
     const go = lane.waiting[lane.next++]!;
+    if (lane.next > COMPACT_AT) {
+      lane.waiting.splice(0, lane.next);
+      lane.next = 0;
+    }
     if (lane.next < lane.waiting.length) this.round.push(tenantId);
     else this.lanes.delete(tenantId);
     go();

@@ -38,7 +38,10 @@ export class Publisher {
     } catch (fault) {
       throw maybeStored(fault);
     }
-    if (!result.ok) throw refusal(result, order.channel);
+    if (!result.ok) {
+      if (result.kind === 'definite') order.counted?.settle(0);
+      throw refusal(result, order.channel);
+    }
 
     let last = 0;
     let stored = 0;
@@ -47,6 +50,7 @@ export class Publisher {
       if (!appended.duplicate) stored += 1;
       return { id: ids[i]!, ...appended };
     });
+    order.counted?.settle(stored);
     this.o.hooks.published?.(stored);
     return { messages, cursor: this.cursor(order.app, order.channel, result.epoch, last) };
   }

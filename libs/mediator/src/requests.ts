@@ -68,7 +68,7 @@ export class Requests {
         `${used} requests of this key wait for their reply, and no more are taken. Ask again when one of them has it.`,
         {
           retryAfter: 1,
-          limit: { name: 'waiting_requests', scope: 'key', max, used, resetAt: null },
+          limit: { name: 'requests_waiting_key', scope: 'key', max, used, resetAt: null },
         },
       );
     }
@@ -106,6 +106,7 @@ export class Requests {
       retention: order.retention,
       key: address,
       inReplyTo: address,
+      counted: order.counted,
     });
     const stored = messages[0]!;
     if (!stored.duplicate) return stored;
@@ -153,6 +154,7 @@ export class Requests {
         messages: [order.message],
         retention: order.retention,
         replyTo: address,
+        counted: order.counted,
       });
       const request = messages[0]!;
       if (waiter.isSettled) return;

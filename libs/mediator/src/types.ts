@@ -19,6 +19,14 @@ export interface HoldOwner {
   readonly issuedAt: number | null;
 }
 
+/** What messages count against besides: it is told how many of them were stored. */
+export interface CountedAgainst {
+  /** What the log adds one to for each message that it stores. */
+  readonly counters: readonly string[];
+  /** Not called where nobody can tell: the messages may be stored, or will be. */
+  settle(stored: number): void;
+}
+
 export interface PublishOrder {
   readonly app: string;
   readonly channel: string;
@@ -27,6 +35,7 @@ export interface PublishOrder {
   readonly retention: Retention;
   /** What its one message is known by instead of its id. */
   readonly key?: string;
+  readonly counted?: CountedAgainst | null | undefined;
   /** Where replies to the message go. */
   readonly replyTo?: string;
   /** The address that the message is the reply to. */
@@ -66,6 +75,7 @@ export interface RequestOrder {
   readonly message: PublishMessage;
   readonly retention: Retention;
   readonly waitMs: number;
+  readonly counted?: CountedAgainst | null | undefined;
 }
 
 /** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */
@@ -81,6 +91,7 @@ export interface ReplyOrder {
   readonly clientId: string | null;
   readonly message: PublishMessage;
   readonly retention: Retention;
+  readonly counted?: CountedAgainst | null | undefined;
 }
 
 export interface Subscription {

@@ -30,4 +30,5 @@ export * from './routes.js';
 export * from './snapshot.js';
 export * from './socket.js';
 export * from './spend.js';
+export * from './usage-feed.js';
 export * from './webhook-events.js';

@@ -76,13 +76,25 @@ export class Quotas {
       const max = limits[name];
       if (max === undefined) return [];
       const used = this.slices.used(counterOf(name, tenantId, now));
+      // Never looked at: the first publish does.
+      if (used === null) return [];
       return [{ name, max, used, resetAt: windowEnd(name, now) }];
     });
   }
 
+  /** As `states`, and looks at what nobody has looked at yet. */
+  async read(subject: Pick<Subject, 'tenantId' | 'limits'>): Promise<QuotaState[]> {
+    const now = this.clock.now();
+    for (const name of QUOTAS) {
+      if (subject.limits[name] === undefined) continue;
+      await this.slices.read(counterOf(name, subject.tenantId, now));
+    }
+    return this.states(subject);
+  }
+
   private keep(held: Held, subject: Subject, name: QuotaName, counter: string, slice: Slice): void {
     const max = subject.limits[name] as number;
-    const used = this.slices.used(counter);
+    const used = this.slices.used(counter) ?? 0;
     if (slice.granted === 0) {
       held.settle(0);
       throw this.refusal(subject, name, max, used);

@@ -19,7 +19,7 @@ export class Publisher {
 
   async publish(order: PublishOrder): Promise<PublishOutcome> {
     const ids: string[] = [];
-    const { key } = order;
+    const { key, label, counters } = order;
     const entries = order.messages.map((message): AppendEntry => {
       const id = message.id ?? this.o.newId();
       ids.push(id);
@@ -34,12 +34,18 @@ export class Publisher {
     const channel = { app: order.app, name: order.channel };
     let result: AppendResult;
     try {
-      result = await this.o.engine.append({ channel, retention: order.retention, entries });
+      result = await this.o.engine.append({
+        channel,
+        retention: order.retention,
+        entries,
+        ...(label === undefined ? {} : { label }),
+        ...(counters === undefined ? {} : { counters }),
+      });
     } catch (fault) {
       throw maybeStored(fault);
     }
     if (!result.ok) {
-      if (result.kind === 'definite') order.counted?.settle(0);
+      if (result.kind === 'definite') order.settled?.(0);
       throw refusal(result, order.channel);
     }
 
@@ -50,7 +56,7 @@ export class Publisher {
       if (!appended.duplicate) stored += 1;
       return { id: ids[i]!, ...appended };
     });
-    order.counted?.settle(stored);
+    order.settled?.(stored);
     this.o.hooks.published?.(stored);
     return { messages, cursor: this.cursor(order.app, order.channel, result.epoch, last) };
   }

@@ -106,7 +106,9 @@ export class Requests {
       retention: order.retention,
       key: address,
       inReplyTo: address,
-      counted: order.counted,
+      label: order.label,
+      counters: order.counters,
+      settled: order.settled,
     });
     const stored = messages[0]!;
     if (!stored.duplicate) return stored;
@@ -154,7 +156,9 @@ export class Requests {
         messages: [order.message],
         retention: order.retention,
         replyTo: address,
-        counted: order.counted,
+        label: order.label,
+        counters: order.counters,
+        settled: order.settled,
       });
       const request = messages[0]!;
       if (waiter.isSettled) return;

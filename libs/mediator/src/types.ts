@@ -1,5 +1,5 @@
 import type { From, Problem, PublishMessage } from '#contracts';
-import type { Engine, Retention } from '#engine';
+import type { ChannelRef, Engine, Retention } from '#engine';
 
 /** Time, injected. Milliseconds since 1970 for `now`; `monotonic` never goes back. */
 export interface Clock {
@@ -19,15 +19,17 @@ export interface HoldOwner {
   readonly issuedAt: number | null;
 }
 
-/** What messages count against besides: it is told how many of them were stored. */
-export interface CountedAgainst {
-  /** What the log adds one to for each message that it stores. */
-  readonly counters: readonly string[];
-  /** Not called where nobody can tell: the messages may be stored, or will be. */
-  settle(stored: number): void;
+/** How what is stored is counted. Left out: it is the platform's own, and nobody's. */
+export interface Counted {
+  /** Stands in the log's journal: the key behind the publish. */
+  readonly label?: string | undefined;
+  /** The log's counters that each stored message adds one to. */
+  readonly counters?: readonly string[] | undefined;
+  /** Told how many were stored. Not called where nobody can tell: they may be, or will be. */
+  readonly settled?: ((stored: number) => void) | undefined;
 }
 
-export interface PublishOrder {
+export interface PublishOrder extends Counted {
   readonly app: string;
   readonly channel: string;
   readonly clientId: string | null;
@@ -35,7 +37,6 @@ export interface PublishOrder {
   readonly retention: Retention;
   /** What its one message is known by instead of its id. */
   readonly key?: string;
-  readonly counted?: CountedAgainst | null | undefined;
   /** Where replies to the message go. */
   readonly replyTo?: string;
   /** The address that the message is the reply to. */
@@ -69,13 +70,12 @@ export interface ClientHome {
   readonly holds: number | null;
 }
 
-export interface RequestOrder {
+export interface RequestOrder extends Counted {
   readonly owner: HoldOwner;
   readonly channel: string;
   readonly message: PublishMessage;
   readonly retention: Retention;
   readonly waitMs: number;
-  readonly counted?: CountedAgainst | null | undefined;
 }
 
 /** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */
@@ -85,13 +85,12 @@ export interface RequestReceiver {
   refuse(problem: Problem): void;
 }
 
-export interface ReplyOrder {
+export interface ReplyOrder extends Counted {
   readonly app: string;
   readonly address: string;
   readonly clientId: string | null;
   readonly message: PublishMessage;
   readonly retention: Retention;
-  readonly counted?: CountedAgainst | null | undefined;
 }
 
 export interface Subscription {
@@ -128,12 +127,20 @@ export interface ReceiveView {
   readonly windowMs: number;
 }
 
+/** What an answer hands out of one channel. */
+export interface Handed {
+  readonly channel: { readonly ref: ChannelRef };
+  readonly messages: number;
+}
+
 /** One answer. The bytes may be shared with other receivers: never write into them. */
 export interface Answer {
   readonly body: Buffer;
   readonly cursor: string;
   readonly timedOut: boolean;
   readonly messages: number;
+  /** The messages by channel, those of presence too. */
+  readonly counts: readonly Handed[];
   /**
    * The cursor after each message, in the body's order; made anew with each call. Null, or left out,
    * where there is none but `cursor`.

@@ -2,7 +2,7 @@
 export type { LimitEvent } from './limit-events.js';
 export type { HoldKind } from './holds.js';
 export { Limits, type LimitsOptions } from './limits.js';
-export type { Publish } from './publishes.js';
+export { checkBatch, type Publish } from './publishes.js';
 export { type QuotaCounter, type QuotaSlices, type Slice, WholeQuota } from './quota-slices.js';
 export type { Reservation } from './quotas.js';
 export { limitProblem } from './refusal.js';

@@ -86,17 +86,17 @@ export class Publishes {
       null,
     );
   }
+}
 
-  /** @throws Problem message_too_large */
-  checkBatch({ limits }: Subject, messages: number): void {
-    const max = limits.batch_messages;
-    if (max === undefined || messages <= max) return;
-    throw limitProblem(
-      'batch_messages',
-      { max, used: messages, resetAt: null, retryMs: null },
-      `The request has ${messages} messages; ${max} may go in one. Nothing was stored.`,
-    );
-  }
+/** @throws Problem message_too_large: more messages than may go in one request */
+export function checkBatch({ limits }: Pick<Subject, 'limits'>, messages: number): void {
+  const max = limits.batch_messages;
+  if (max === undefined || messages <= max) return;
+  throw limitProblem(
+    'batch_messages',
+    { max, used: messages, resetAt: null, retryMs: null },
+    `The request has ${messages} messages; ${max} may go in one. Nothing was stored.`,
+  );
 }
 
 function extra({ name }: Use, before: { messages: number; bytes: number }): number {

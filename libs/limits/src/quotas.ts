@@ -1,4 +1,4 @@
-import { LIMITS, type PlanLimitName } from '#contracts';
+import { LIMITS, type PlanLimitName, Problem } from '#contracts';
 import type { LimitEvents } from './limit-events.js';
 import { limitProblem } from './refusal.js';
 import type { QuotaSlices, Slice } from './quota-slices.js';
@@ -50,10 +50,16 @@ export class Quotas {
         const counter = counterOf(name, subject.tenantId, this.clock.now());
         const slice = this.slices.take(counter, units, subject.limits[name] as number);
         if (slice instanceof Promise) {
-          return slice.then((given) => {
-            this.keep(held, subject, name, counter, given);
-            return next(i + 1);
-          });
+          return slice.then(
+            (given) => {
+              this.keep(held, subject, name, counter, given);
+              return next(i + 1);
+            },
+            (fault: unknown) => {
+              held.settle(0);
+              throw unknown(fault);
+            },
+          );
         }
         this.keep(held, subject, name, counter, slice);
       }
@@ -118,6 +124,15 @@ export class Quotas {
       `${used} of the ${max} messages of this ${LIMITS[name].window} are used, and these do not fit any more. Nothing was stored.`,
     );
   }
+}
+
+function unknown(cause: unknown): Problem {
+  return new Problem(
+    'unavailable',
+    'How much of the quota is used cannot be read now. Nothing was stored. Try again shortly.',
+    { retryAfter: 1 },
+    cause,
+  );
 }
 
 class Held implements Reservation {

@@ -144,11 +144,13 @@ export class Requests {
   /** Never rejects. */
   private async run(waiter: Waiter, order: RequestOrder): Promise<void> {
     const { address, channel } = waiter;
+    let isPublished = false;
     try {
       const box = this.enter(waiter);
       // Who waits is known before the request is: a reply cannot come too early.
       if (!box.live.isReady) await box.live.ready;
       if (waiter.isSettled) return;
+      isPublished = true;
       const { messages } = await this.o.publisher.publish({
         app: order.owner.appId,
         channel: order.channel,
@@ -169,6 +171,8 @@ export class Requests {
       if (before) this.give(waiter, before.stored);
     } catch (fault) {
       waiter.refuse(fault instanceof Problem ? fault : unreadable(fault), 'refused');
+    } finally {
+      if (!isPublished) order.settled?.(0);
     }
   }
 

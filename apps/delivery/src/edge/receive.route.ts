@@ -8,7 +8,9 @@ import { ownerOf } from './hold-owner.js';
 import { watchPresence } from './presence-poll.js';
 import { grantedOf, readable, type Reader } from './readable.js';
 import { heldPath, noteCut, type HeldPath } from './held-path.js';
+import { enterChannels, leaveChannels, placesOf, spendOf, type Place } from './places.js';
 import type { ParsedReceive } from './receive-plan.js';
+import { viewUnder } from './receive-view.js';
 
 export type { Reader } from './readable.js';
 
@@ -65,9 +67,16 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
   for (const reader of request.readers) {
     subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
+  const places = placesOf(request.readers, subscriptions);
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
-  context.holdLimits.take(first);
-  const held = new HeldExchange(context, exchange, first, request, onPath);
+  enterChannels(context, places);
+  try {
+    context.limits.holds.take(first);
+  } catch (problem) {
+    leaveChannels(context, places);
+    throw problem;
+  }
+  const held = new HeldExchange(context, exchange, places, request, onPath);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
@@ -77,7 +86,7 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
         from: request.from,
         waitMs: request.hold.seconds * 1000,
         limit: request.limit,
-        view: request.view,
+        view: viewUnder(spendOf(places), request.view),
       },
       held,
     );
@@ -101,10 +110,14 @@ class HeldExchange implements Receiver {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    private readonly principal: Principal,
+    private readonly places: readonly Place[],
     private readonly request: HeldRequest,
     private readonly onPath: HeldPath | null,
   ) {}
+
+  private get principal(): Principal {
+    return (this.places[0] as Place).principal;
+  }
 
   answer(answer: Answer): void {
     this.release();
@@ -124,8 +137,8 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.hold?.cancel();
     this.release();
-    const { context, exchange, principal, request, since, onPath } = this;
-    noteCut(context, exchange, principal, {
+    const { context, exchange, request, since, onPath } = this;
+    noteCut(context, exchange, this.principal, {
       hold: request.hold,
       since,
       isTrial: onPath?.isTrial ?? false,
@@ -136,7 +149,8 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.isSettled = true;
     this.attendance?.end(isRefused);
-    this.context.holdLimits.release(this.principal);
+    leaveChannels(this.context, this.places);
+    this.context.limits.holds.release(this.principal);
   }
 }
 

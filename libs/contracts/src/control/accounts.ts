@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PlanLimits } from '../snapshot.js';
+import { PlanLimits } from '../plan-limits.js';
 import { App } from './apps.js';
 import { label, page, Timestamp } from './common.js';
 

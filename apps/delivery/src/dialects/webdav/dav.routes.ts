@@ -1,5 +1,6 @@
 import { LIMIT, Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
 import { publish } from '../../edge/publish.route.js';
@@ -183,7 +184,8 @@ async function changes(
   const wait = exchange.header('prefer') === undefined ? 0 : secondsToHold(context, exchange, who);
   if (changed.size > 0 || firing.length === 0 || wait === 0) return changed;
 
-  context.holdLimits.take(who);
+  checkSpend(who.spend);
+  context.limits.holds.take(who);
   try {
     return await new Promise((resolve, reject) => {
       const holds: { cancel(): void }[] = [];
@@ -213,7 +215,7 @@ async function changes(
       }
     });
   } finally {
-    context.holdLimits.release(who);
+    context.limits.holds.release(who);
   }
 }
 

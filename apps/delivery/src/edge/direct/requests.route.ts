@@ -2,10 +2,13 @@ import { Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
+import { answerDryRun, isDryRun } from '../dry-run.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
 import { ownerOf } from '../hold-owner.js';
-import { retentionOf, sendJson } from '../publish.route.js';
+import { retentionOf } from '../publish.route.js';
+import { sendJson } from '../send-json.js';
+import { countWithin, isUncertain } from '../publishing.js';
 import { holdTime } from '../receive.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
@@ -19,11 +22,20 @@ export async function request(
 ): Promise<void> {
   requireCapability(principal, 'publish', channel);
   const wait = readWait(exchange.query);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
+  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
   const message = onlyOne(messages, isArray);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
   const hold = holdTime(exchange, wait, principal, context.clock.now());
-  context.holdLimits.take(principal);
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
   const asker = new Asker(context, exchange, principal);
+  try {
+    context.limits.holds.take(principal, 'request');
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
   try {
     asker.hold = context.mediator.request(
       {
@@ -32,10 +44,12 @@ export async function request(
         message,
         retention: retentionOf(rules),
         waitMs: hold.seconds * 1000,
+        ...counted,
       },
       asker,
     );
   } catch (error) {
+    giveBack();
     asker.release();
     throw error;
   }
@@ -50,7 +64,8 @@ export async function reply(
   segment: string | undefined,
 ): Promise<void> {
   const address = addressIn(segment);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, 'reply:');
+  const channel = 'reply:';
+  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
   const { ttl, ifPosition, ...message } = onlyOne(messages, isArray);
   if (ttl !== undefined || ifPosition !== undefined) {
     throw new Problem(
@@ -58,13 +73,23 @@ export async function reply(
       'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
     );
   }
-  const stored = await context.mediator.reply({
-    app: principal.appId,
-    address,
-    clientId: principal.clientId,
-    message,
-    retention: retentionOf(rules),
-  });
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
+  const stored = await context.mediator
+    .reply({
+      app: principal.appId,
+      address,
+      clientId: principal.clientId,
+      message,
+      retention: retentionOf(rules),
+      ...counted,
+    })
+    .catch((error: unknown) => {
+      if (!isUncertain(error)) giveBack();
+      throw error;
+    });
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 
@@ -98,7 +123,7 @@ class Asker implements RequestReceiver {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    this.context.limits.holds.release(this.principal, 'request');
   }
 }
 
@@ -114,6 +139,7 @@ function onlyOne(messages: readonly PublishMessage[], isArray: boolean): Publish
 function readWait(query: string): number | null {
   const given: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'dryRun') continue;
     if (name !== 'wait' || Object.hasOwn(given, name)) {
       throw new Problem(
         'invalid_request',

@@ -1,5 +1,6 @@
 import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
@@ -19,7 +20,8 @@ export function receiveGroup(
   checkMember(principal, channel);
   const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
-  context.holdLimits.take(principal);
+  checkSpend(principal.spend);
+  context.limits.holds.take(principal);
   const held = new HeldMember(context, exchange, principal, hold);
   try {
     held.hold = context.mediator.groups.receive(
@@ -80,6 +82,6 @@ class HeldMember implements MemberReceiver {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    this.context.limits.holds.release(this.principal);
   }
 }

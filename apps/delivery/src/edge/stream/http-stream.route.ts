@@ -3,6 +3,7 @@ import type { Principal } from '#access';
 import type { Answer } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange, OpenAnswer } from '../exchange.js';
+import { enterChannels, leaveChannels, type Place } from '../places.js';
 import { watchPresence } from '../presence-poll.js';
 import { grantedOf, readable } from '../readable.js';
 import type { ParsedReceive } from '../receive-plan.js';
@@ -43,8 +44,15 @@ function stream(
   // What the browser saw last goes before the URL, which stays as the page wrote it.
   const lastSeen = exchange.header('last-event-id');
   const watched = plan.presence ? watchPresence(context, [reader]) : [];
-  context.holdLimits.take(principal);
-  const connection = new HttpStream(context, exchange, principal, format);
+  const places = [{ principal, channels }] as const;
+  enterChannels(context, places);
+  try {
+    context.limits.holds.take(principal, 'stream');
+  } catch (problem) {
+    leaveChannels(context, places);
+    throw problem;
+  }
+  const connection = new HttpStream(context, exchange, places, format);
   const messages = new MessageStream(
     context,
     {
@@ -76,9 +84,13 @@ class HttpStream implements StreamSink, LiveStream {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    readonly principal: Principal,
+    private readonly places: readonly [Place],
     private readonly format: StreamFormat,
   ) {}
+
+  get principal(): Principal {
+    return this.places[0].principal;
+  }
 
   /** @throws Problem; nothing was written then. */
   start(messages: MessageStream): void {
@@ -126,7 +138,8 @@ class HttpStream implements StreamSink, LiveStream {
     this.isClosed = true;
     this.messages?.cancel();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principal);
+    leaveChannels(this.context, this.places);
+    this.context.limits.holds.release(this.principal, 'stream');
   }
 
   private cut(): void {

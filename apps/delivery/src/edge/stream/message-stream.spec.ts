@@ -77,7 +77,11 @@ function setUp({
   const stream = new MessageStream(
     {
       mediator: mediator as unknown as Mediator,
-      streams: { fault: () => state.fault } as never,
+      streams: {
+        fault: () => state.fault,
+        spent: () => null,
+        spend: () => undefined,
+      } as never,
       clock: { now: () => time.now, monotonic: () => time.now, every: () => () => {} },
     },
     {

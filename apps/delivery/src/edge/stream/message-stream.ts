@@ -1,6 +1,7 @@
 import type { From, Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { Answer, Clock, Hold, Mediator, Receiver, ReceiveView, Subscription } from '#mediator';
+import { viewUnder } from '../receive-view.js';
 import type { StreamTable } from './stream-table.js';
 
 /** A stream that has said nothing for so long says that it is alive. */
@@ -150,7 +151,7 @@ export class MessageStream implements Receiver {
       this.fullSince = null;
     }
     const { principal, subscriptions, from, limit, view } = this.request;
-    const fault = streams.fault(principal);
+    const fault = streams.fault(principal) ?? streams.spent(principal);
     this.state = 'asking';
     if (fault) {
       this.refuse(fault);
@@ -159,7 +160,14 @@ export class MessageStream implements Receiver {
     const left = principal.expiresAt === null ? HEARTBEAT_MS : principal.expiresAt - clock.now();
     const waitMs = this.isPlaced ? Math.min(HEARTBEAT_MS, left) : 0;
     const hold = mediator.receive(
-      { subscriptions, cursor: this.cursor, from, waitMs, limit, view },
+      {
+        subscriptions,
+        cursor: this.cursor,
+        from,
+        waitMs,
+        limit,
+        view: viewUnder(streams.spend(principal), view),
+      },
       this,
     );
     if (this.isAsking()) this.hold = hold;

@@ -1,5 +1,6 @@
-import { Problem } from '#contracts';
+import { Problem, type Spend } from '#contracts';
 import type { AccessStore, Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { Clock } from '#mediator';
 
 /** One connection that stays: a stream of events or lines, or a WebSocket. */
@@ -56,6 +57,29 @@ export class StreamTable {
       'token_expired',
       'The token of this stream has expired. Connect again with a new one and the last cursor.',
     );
+  }
+
+  /** Where the app stands with its budgets now, and not when the stream began. */
+  spend({ appId }: Principal): Spend | undefined {
+    return this.store.app(appId)?.spend;
+  }
+
+  /** Why nothing more may be received on a budget that is used up, or null. */
+  spent(principal: Principal): Problem | null {
+    try {
+      checkSpend(this.spend(principal));
+      return null;
+    } catch (problem) {
+      return problem as Problem;
+    }
+  }
+
+  /** The credential with the limits and the budget of this moment: a connection may outlive both. */
+  now(principal: Principal): Principal {
+    const app = this.store.app(principal.appId);
+    if (!app) return principal;
+    const limits = this.store.limits(app, this.store.key(principal.keyId));
+    return { ...principal, limits, spend: app.spend };
   }
 
   /** Each client is told that the server drains, and goes on elsewhere with its last cursor. */

@@ -3,7 +3,8 @@ import { requireCapability, type Principal } from '#access';
 import type { WebSocket } from 'ws';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
-import { checkPublisher, checkSizes, store } from '../../publish.route.js';
+import { checkPublisher, checkSizes, orderOf, toAnswer } from '../../publish.route.js';
+import { foresee, publishWithin } from '../../publishing.js';
 import { Outlet } from '../outlet.js';
 import type { LiveStream } from '../stream-table.js';
 import { readFrame, type ClientFrame } from './frames.js';
@@ -143,12 +144,16 @@ export class SocketConnection implements LiveStream {
     this.publishes += 1;
     this.publishingBytes += bytes;
     try {
-      const { context, principal } = this;
+      const { context } = this;
+      const principal = context.streams.now(this.principal);
       requireCapability(principal, 'publish', channel);
       const rules = context.store.rules(principal.appId, channel);
       checkPublisher(principal, rules, channel);
-      if (bytes > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
-      const stored = await store(context, principal, channel, messages);
+      context.limits.request(principal);
+      foresee(context, principal, channel);
+      checkSizes(principal, messages, bytes, rules);
+      const order = orderOf(principal, channel, messages, rules);
+      const stored = toAnswer(await publishWithin(context, principal, order, { bytes }));
       this.send({ type: 'published', id, channel, ...stored });
     } catch (error) {
       this.problem(id, asProblem(error));
@@ -218,7 +223,7 @@ export class SocketConnection implements LiveStream {
     this.isClosed = true;
     this.subscriptions.end();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principal);
+    this.context.limits.holds.release(this.principal, 'stream');
   }
 }
 

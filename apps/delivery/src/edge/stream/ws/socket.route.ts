@@ -1,5 +1,6 @@
 import { Problem, PROBLEM_TYPE, SocketQuery } from '#contracts';
 import type { Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
 import { schemaProblem } from '../../faults.js';
@@ -15,8 +16,9 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
     throw schemaProblem('invalid_request', query.error, 'The query is not valid');
   }
   if (!(exchange instanceof UpgradeExchange)) return upgradeRequired(exchange);
-  const { holdLimits } = context;
-  holdLimits.take(principal);
+  const { holds } = context.limits;
+  checkSpend(principal.spend);
+  holds.take(principal, 'stream');
   let isTaken = false;
   try {
     exchange.accept((socket) => {
@@ -25,7 +27,7 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
     });
   } finally {
     // A broken handshake is answered without a connection.
-    if (!isTaken) holdLimits.release(principal);
+    if (!isTaken) holds.release(principal, 'stream');
   }
 }
 

@@ -10,6 +10,7 @@ import type { Principal } from '#access';
 import type { Answer, Subscription } from '#mediator';
 import type { EdgeContext } from '../../context.js';
 import { ownerOf } from '../../hold-owner.js';
+import { enterChannels, leaveChannels, placesOf, type Place } from '../../places.js';
 import { watchPresence } from '../../presence-poll.js';
 import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
@@ -23,6 +24,7 @@ interface Subscribed {
   readonly channels: number;
   /** Where it began, as long as it has no cursor. */
   readonly from: From;
+  readonly places: readonly Place[];
 }
 
 const NOW: From = { kind: 'now' };
@@ -56,7 +58,14 @@ export class Subscriptions {
     const from = given ?? goesOn?.from ?? NOW;
     // The connection has a place for its first subscription; each further one takes its own.
     const takesPlace = !before && this.all.size > 0;
-    if (takesPlace) context.holdLimits.take(principal);
+    const places = placesOf([{ principal }], subscriptions);
+    enterChannels(context, places);
+    try {
+      if (takesPlace) context.limits.holds.take(principal);
+    } catch (problem) {
+      leaveChannels(context, places);
+      throw problem;
+    }
     const sink = new SubscriptionSink(id, frame.channels, outlet, (problem) => {
       if (this.all.get(id)?.stream === stream) this.forget(id);
       this.problem(id, problem);
@@ -73,16 +82,18 @@ export class Subscriptions {
       },
       sink,
     );
-    this.put(id, { stream, channels, from });
+    this.put(id, { stream, channels, from, places });
     try {
       stream.start();
     } catch (error) {
       this.put(id, before);
-      if (takesPlace) context.holdLimits.release(principal);
+      leaveChannels(context, places);
+      if (takesPlace) context.limits.holds.release(principal);
       throw error;
     }
     // Not a moment later: an answer of the old list must not come after one of the new.
     before?.stream.cancel();
+    if (before) leaveChannels(context, before.places);
   }
 
   /** @throws Problem not_found */
@@ -130,9 +141,11 @@ export class Subscriptions {
   }
 
   private forget(id: string): void {
-    if (!this.all.has(id)) return;
+    const subscribed = this.all.get(id);
+    if (!subscribed) return;
+    leaveChannels(this.context, subscribed.places);
     this.put(id, undefined);
-    if (this.all.size > 0) this.context.holdLimits.release(this.principal);
+    if (this.all.size > 0) this.context.limits.holds.release(this.principal);
   }
 
   private newId(): string {

@@ -123,7 +123,7 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ mediator, presence }),
+    internalTable({ presence, limits: nest.get(Limits), store: nest.get(AccessStore) }),
   );
   nest.get(RevocationWatch);
   feed.start();

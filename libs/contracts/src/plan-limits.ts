@@ -13,6 +13,16 @@ export type KeyLimitName = {
     : never;
 }[PlanLimitName];
 
+/** What the control plane counts, in its own tables; delivery counts all the rest. */
+export const CONTROL_LIMIT_NAMES = [
+  'apps',
+  'keys',
+  'namespaces',
+  'revocations',
+  'members',
+] as const satisfies readonly PlanLimitName[];
+export type ControlLimitName = (typeof CONTROL_LIMIT_NAMES)[number];
+
 const isOfKey = ({ scope }: LimitEntry): boolean =>
   scope === 'key' || scope === 'client' || scope === 'channel' || scope === 'request';
 export const PLAN_LIMIT_NAMES = LIMIT_NAMES.filter(

@@ -1,11 +1,7 @@
-import { LIMITS, type PlanLimitName } from '#contracts';
+import { LIMITS, type ControlLimitName } from '#contracts';
 import type { Tx } from '#database';
 import { limitProblem } from '#limits';
 import { limitsOf, WITH_LIMITS } from './tenant-limits.js';
-
-/** What the control plane itself counts. Every delivery node keeps all of it in memory. */
-export const ROOM = ['apps', 'keys', 'namespaces', 'revocations', 'members'] as const;
-export type Room = (typeof ROOM)[number] & PlanLimitName;
 
 /**
  * Room for one more, until the transaction ends: who else wants room of the same tenant waits until
@@ -15,7 +11,7 @@ export type Room = (typeof ROOM)[number] & PlanLimitName;
 export async function requireRoom(
   tx: Tx,
   tenantId: string,
-  what: Room,
+  what: ControlLimitName,
   count: () => Promise<number>,
 ): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`room:${what}:${tenantId}`}, 0))`;
@@ -30,7 +26,7 @@ export async function requireRoom(
 }
 
 /** The most of it that the tenant may have. */
-async function roomFor(tx: Tx, tenantId: string, what: Room): Promise<number> {
+async function roomFor(tx: Tx, tenantId: string, what: ControlLimitName): Promise<number> {
   const tenant = await tx.tenant.findUniqueOrThrow({
     where: { id: tenantId },
     select: WITH_LIMITS,

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  CONTROL_LIMIT_NAMES,
   keyLimits,
   LIMIT,
   LIMITS,
   LiveLimits,
   PLAN_LIMIT_NAMES,
   StoredLimits,
+  type ControlLimitName,
   type EffectiveLimits,
   type LimitEntry,
   type LimitsAnswer,
@@ -15,7 +17,6 @@ import {
 } from '#contracts';
 import { Database, type Tx } from '#database';
 import { requireApp } from '../apps/apps.service.js';
-import { ROOM, type Room } from '../data/room.js';
 import { limitsOf, WITH_LIMITS } from '../data/tenant-limits.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
 import { missing } from '../http/validation.js';
@@ -84,7 +85,7 @@ async function countedHere(
   tx: Tx,
   tenantId: string,
   appId: string | undefined,
-): Promise<[Room, Figure][]> {
+): Promise<[ControlLimitName, Figure][]> {
   const ofApp = { ...(appId && { appId }) };
   const group = { by: ['appId'] as ['appId'], _count: true as const };
   const [apps, members, keys, namespaces, revocations] = [
@@ -95,7 +96,7 @@ async function countedHere(
     await tx.revocation.groupBy({ ...group, where: ofApp }),
   ];
   const byApp = { keys, namespaces, revocations };
-  return ROOM.map((name): [Room, Figure] => {
+  return CONTROL_LIMIT_NAMES.map((name): [ControlLimitName, Figure] => {
     const figure = { max: null, resetAt: null };
     if (name === 'apps') return [name, { ...figure, used: apps, of: null }];
     if (name === 'members') return [name, { ...figure, used: members, of: null }];

@@ -11,6 +11,7 @@ import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
@@ -24,6 +25,7 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
@@ -77,9 +79,11 @@ export class ApiModule {
         AppsModule,
         KeysModule,
         NamespacesModule,
+        ChannelsModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        UsageModule,
         ConfigFeedModule,
         LimitsModule,
       ],

@@ -6,12 +6,16 @@ import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
 import { Limits, WholeQuota } from '#limits';
 import { Mediator, Presence, systemClock } from '#mediator';
+import { Redeliveries, UsageBook, UsageJournal } from '#metering';
 import { createLogger, internalRequester, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
 import { PathHolds } from './edge/path-holds.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { DeliveryMetrics } from './metrics.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { UsageFeed } from './usage/usage-feed.js';
+import { UsageKeeper } from './usage/usage-keeper.js';
+import { UsageMeter } from './usage/usage-meter.js';
 
 export const LOGGER = Symbol('logger');
 
@@ -83,6 +87,48 @@ export class DeliveryModule {
           useFactory: (store: AccessStore, mediator: Mediator, presence: Presence) =>
             new RevocationWatch({ store, mediator, presence, clock: systemClock }),
           inject: [AccessStore, Mediator, Presence],
+        },
+        { provide: UsageBook, useFactory: () => new UsageBook() },
+        {
+          provide: Redeliveries,
+          useFactory: async (journal: UsageJournal) => {
+            const redeliveries = new Redeliveries();
+            redeliveries.recall(await journal.recentlySeen());
+            return redeliveries;
+          },
+          inject: [UsageJournal],
+        },
+        {
+          provide: UsageMeter,
+          useFactory: (book: UsageBook, redeliveries: Redeliveries) =>
+            new UsageMeter(book, redeliveries, systemClock),
+          inject: [UsageBook, Redeliveries],
+        },
+        {
+          provide: UsageJournal,
+          useFactory: (engine: Engine, log: Logger) =>
+            UsageJournal.open({
+              directory: join(config.dataDir, 'usage'),
+              node: engine.node,
+              warn: (text) => log.warn(text),
+            }),
+          inject: [Engine, LOGGER],
+        },
+        {
+          provide: UsageKeeper,
+          useFactory: (
+            book: UsageBook,
+            redeliveries: Redeliveries,
+            journal: UsageJournal,
+            log: Logger,
+          ) => new UsageKeeper({ book, redeliveries, journal, clock: systemClock, log }),
+          inject: [UsageBook, Redeliveries, UsageJournal, LOGGER],
+        },
+        {
+          provide: UsageFeed,
+          useFactory: (engine: Engine, journal: UsageJournal, keeper: UsageKeeper) =>
+            new UsageFeed({ engine, journal, keeper }),
+          inject: [Engine, UsageJournal, UsageKeeper],
         },
         {
           provide: Limits,

@@ -29,7 +29,11 @@ import { registerInternalRoutes } from './internal/internal-routes.js';
 import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
+import { RefusalLog } from './refusal-log.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { UsageFeed } from './usage/usage-feed.js';
+import { UsageKeeper } from './usage/usage-keeper.js';
+import { UsageMeter } from './usage/usage-meter.js';
 
 /** Connections that may wait to be accepted: a reconnect storm comes all at once. */
 const BACKLOG = 8192;
@@ -47,6 +51,7 @@ async function start(config: Config): Promise<void> {
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
   const docs = `${config.deliveryUrl}/docs`;
+  const refusals = new RefusalLog(log, systemClock);
   let isOpen = false;
 
   await engine.start();
@@ -54,7 +59,10 @@ async function start(config: Config): Promise<void> {
     docs,
     proxies: config.proxies,
     draining: false,
-    refused: (problem) => metrics.refused(problem),
+    refused: (problem, requestId) => {
+      metrics.refused(problem);
+      refusals.note(problem, requestId);
+    },
   };
   const streams = new StreamTable(nest.get(AccessStore), systemClock);
   const router = new EdgeRouter(
@@ -65,23 +73,20 @@ async function start(config: Config): Promise<void> {
       presence,
       links: new LinkBook(mediator, systemClock),
       limits: nest.get(Limits),
+      usage: nest.get(UsageMeter),
       plans: nest.get(ReceivePlans),
       streams,
       paths: nest.get(PathHolds),
       clock: systemClock,
       newId: idMaker(),
-      docs,
       isConfigured: () => feed.isReady,
     },
-    {
-      log: (error) => log.error({ err: error }, 'a request failed'),
-      isDraining: () => host.draining,
-    },
+    () => host.draining,
   );
   const { fastify, server, endConnections } = createFrontedServer(
     config.tls,
     internalIdentity(nest.get(Secrets)),
-    docs,
+    host,
     (req, res) => router.handle(new NodeExchange(req, res, host)),
   );
 
@@ -123,7 +128,13 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ presence, limits: nest.get(Limits), store: nest.get(AccessStore) }),
+    internalTable({
+      mediator,
+      presence,
+      usage: nest.get(UsageFeed),
+      limits: nest.get(Limits),
+      store: nest.get(AccessStore),
+    }),
   );
   nest.get(RevocationWatch);
   feed.start();
@@ -151,6 +162,7 @@ async function start(config: Config): Promise<void> {
       await stopped;
       presence.close();
       mediator.close();
+      await nest.get(UsageKeeper).close();
       await nest.close();
     },
   });

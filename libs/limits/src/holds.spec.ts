@@ -56,7 +56,7 @@ describe('holds', () => {
           for (const step of order) {
             if (typeof step === 'number') {
               const [gone] = held.splice(step % Math.max(1, held.length), 1);
-              if (gone) holds.release(gone.subject, gone.kind);
+              if (gone) holds.release([gone.subject], gone.kind);
               continue;
             }
             const appId = `app${step.key % 2}`;
@@ -70,9 +70,9 @@ describe('holds', () => {
             const now = counts(subject, step.kind);
             const isFull =
               held.length >= 12 || NAMES.some((name) => now[name] >= (limits[name] ?? Infinity));
-            if (isFull) expect(() => holds.take(subject, step.kind)).toThrow(Problem);
+            if (isFull) expect(() => holds.take([subject], step.kind)).toThrow(Problem);
             else {
-              holds.take(subject, step.kind);
+              holds.take([subject], step.kind);
               held.push({ subject, kind: step.kind });
             }
             expect(holds.used('holds_server', '')).toBe(held.length);
@@ -80,7 +80,7 @@ describe('holds', () => {
               held.filter((one) => one.subject.keyId === subject.keyId).length,
             );
           }
-          for (const { subject, kind } of held) holds.release(subject, kind);
+          for (const { subject, kind } of held) holds.release([subject], kind);
           for (const name of ['holds_server', 'holds_tenant', 'holds_app', 'holds_key'] as const) {
             for (const id of ['t', 'app0', 'app1', 'k0', 'k1', 'k2', 'k3'])
               expect(holds.used(name, id)).toBe(0);
@@ -88,5 +88,26 @@ describe('holds', () => {
         },
       ),
     );
+  });
+
+  const of = (keyId: string, holds_key?: number): Subject => ({
+    tenantId: 't',
+    appId: 'a',
+    keyId,
+    clientId: null,
+    limits: holds_key === undefined ? NO_LIMITS : { holds_key },
+  });
+
+  test('P8: a poll with several keys takes a place of each, and one of the server; refused, it takes none', () => {
+    const holds = new Holds(2, new LimitEvents(() => 0));
+    const [free, narrow] = [of('free'), of('narrow', 1)];
+    holds.take([free, narrow]);
+    expect(() => holds.take([free, narrow])).toThrow(/1 held requests/);
+    expect(holds.used('holds_key', 'free')).toBe(1);
+    holds.take([free]);
+    expect(() => holds.take([free])).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    holds.release([free, narrow]);
+    holds.take([narrow]);
+    expect(holds.used('holds_server', '')).toBe(2);
   });
 });

@@ -39,10 +39,11 @@ export class Holds {
   ) {}
 
   /**
-   * Takes a place; whoever took it gives it back with `release`, with the very same subject and kind.
+   * Takes one place of the server, and one of each key that it is held with (each named once); whoever
+   * took it gives it back with `release`, with the very same subjects and kind.
    * @throws Problem rate_limited, or unavailable (this server is full); no place is taken then.
    */
-  take(subject: Subject, kind: HoldKind = 'hold'): void {
+  take(subjects: readonly Subject[], kind: HoldKind = 'hold'): void {
     if (this.total >= this.max) {
       throw limitProblem(
         'holds_server',
@@ -50,6 +51,25 @@ export class Holds {
         `This server holds ${this.total} requests and takes no more.`,
       );
     }
+    let taken = 0;
+    try {
+      for (const subject of subjects) {
+        this.takeOne(subject, kind);
+        taken += 1;
+      }
+    } catch (problem) {
+      for (const subject of subjects.slice(0, taken)) this.releaseOne(subject, kind);
+      throw problem;
+    }
+    this.total += 1;
+  }
+
+  release(subjects: readonly Subject[], kind: HoldKind = 'hold'): void {
+    this.total -= 1;
+    for (const subject of subjects) this.releaseOne(subject, kind);
+  }
+
+  private takeOne(subject: Subject, kind: HoldKind): void {
     const count = this.keys.get(subject.keyId) ?? this.newKey(subject);
     try {
       if (subject.limits !== NO_LIMITS) this.check(subject, kind, count);
@@ -64,7 +84,7 @@ export class Holds {
     this.add(subject, kind, count, 1);
   }
 
-  release(subject: Subject, kind: HoldKind = 'hold'): void {
+  private releaseOne(subject: Subject, kind: HoldKind): void {
     const count = this.keys.get(subject.keyId);
     if (!count) return;
     this.add(subject, kind, count, -1);
@@ -112,7 +132,6 @@ export class Holds {
   }
 
   private add(subject: Subject, kind: HoldKind, count: KeyCount, one: 1 | -1): void {
-    this.total += one;
     count.holds += one;
     count.app.holds += one;
     count.tenant.holds += one;

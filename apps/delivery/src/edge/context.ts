@@ -4,6 +4,7 @@ import type { Clock, Mediator, Presence } from '#mediator';
 import type { LinkBook } from './direct/link-book.js';
 import type { PathHolds } from './path-holds.js';
 import type { ReceivePlans } from './receive-plan.js';
+import type { UsageMeter } from '../usage/usage-meter.js';
 import type { StreamTable } from './stream/stream-table.js';
 
 /** What the routes work with; wired once in the module. */
@@ -14,12 +15,11 @@ export interface EdgeContext {
   readonly presence: Presence;
   readonly links: LinkBook;
   readonly limits: Limits;
+  readonly usage: UsageMeter;
   readonly plans: ReceivePlans;
   readonly paths: PathHolds;
   readonly streams: StreamTable;
   readonly clock: Clock;
-  /** Where the docs are, for the `type` of a problem inside an answer. */
-  readonly docs: string;
   readonly newId: () => string;
   /** True once the first configuration has arrived: before that nobody can be recognised. */
   readonly isConfigured: () => boolean;

@@ -1,6 +1,6 @@
 import type { Spend } from '#contracts';
 import type { Principal } from '#access';
-import { checkSpend, limitProblem } from '#limits';
+import { checkSpend, type HoldKind, limitProblem } from '#limits';
 import type { EdgeContext } from './context.js';
 
 /** What one credential of a receive reads. */
@@ -24,11 +24,20 @@ export function spendOf(places: readonly Place[]): Spend | undefined {
   return places.find(({ principal }) => principal.spend?.state === 'degrade')?.principal.spend;
 }
 
+/** `part`: of a connection that has a place already. */
+export type PlaceKind = HoldKind | 'part';
+
 /**
- * Takes the channels that a receive of several credentials makes live; given back with `leaveChannels`.
- * @throws Problem spend_cap_reached, invalid_request (too many channels), rate_limited; none is taken then.
+ * Takes what a receive needs of the limits: its channels, and one place for all its credentials; given
+ * back with `leavePlaces`, with the same places and kind.
+ * @throws Problem spend_cap_reached, invalid_request (too many channels), rate_limited, unavailable;
+ * nothing is taken then.
  */
-export function enterChannels({ limits, streams }: EdgeContext, places: readonly Place[]): void {
+export function takePlaces(
+  { limits, streams, usage }: EdgeContext,
+  places: readonly Place[],
+  kind: PlaceKind,
+): void {
   const total = places.reduce((sum, { channels }) => sum + channels.length, 0);
   for (const { principal } of places) {
     checkSpend(streams.spend(principal));
@@ -40,17 +49,32 @@ export function enterChannels({ limits, streams }: EdgeContext, places: readonly
       limits.channels.take(principal, channels);
       taken += 1;
     }
+    if (kind !== 'part') limits.holds.take(distinctKeys(places), kind);
   } catch (problem) {
-    leaveChannels({ limits }, places.slice(0, taken));
+    for (const { principal, channels } of places.slice(0, taken)) {
+      limits.channels.release(principal, channels);
+    }
     throw problem;
   }
+  if (kind !== 'part') for (const principal of distinctKeys(places)) usage.beginHold(principal);
 }
 
-export function leaveChannels(
-  { limits }: Pick<EdgeContext, 'limits'>,
+export function leavePlaces(
+  { limits, usage }: EdgeContext,
   places: readonly Place[],
+  kind: PlaceKind,
 ): void {
   for (const { principal, channels } of places) limits.channels.release(principal, channels);
+  if (kind === 'part') return;
+  const principals = distinctKeys(places);
+  limits.holds.release(principals, kind);
+  for (const principal of principals) usage.endHold(principal);
+}
+
+/** Several tokens of one key hold one request together. */
+function distinctKeys(places: readonly Place[]): readonly Principal[] {
+  if (places.length === 1) return [(places[0] as Place).principal];
+  return [...new Map(places.map(({ principal }) => [principal.keyId, principal])).values()];
 }
 
 function checkChannels({ limits }: Principal, used: number): void {

@@ -129,8 +129,11 @@ export function roomOf({ limits }: Principal): PresenceRoom | undefined {
     : { channelMembers, appMembers };
 }
 
-/** A key speaks for everybody, a token for its own client alone. */
-function checkClient(principal: Principal, clientId: string): void {
+/**
+ * A key speaks for everybody, a token for its own client alone.
+ * @throws Problem forbidden
+ */
+export function checkClient(principal: Principal, clientId: string): void {
   if (principal.kind === 'key' || principal.clientId === clientId) return;
   throw new Problem(
     'forbidden',

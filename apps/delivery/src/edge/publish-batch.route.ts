@@ -1,18 +1,11 @@
-import {
-  BatchMessage,
-  LIMIT,
-  type NamespaceRules,
-  Problem,
-  type ProblemDocument,
-  type PublishMessage,
-} from '#contracts';
+import { BatchMessage, LIMIT, type NamespaceRules, Problem, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import { checkBatch } from '#limits';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
-import type { Exchange } from './exchange.js';
 import { isDryRun, rehearse, shownState } from './dry-run.js';
-import { schemaProblem } from './faults.js';
+import type { Exchange, ReportedProblem } from './exchange.js';
+import { asProblem, schemaProblem } from './faults.js';
 import { parseJson } from './json-body.js';
 import {
   checkPublisher,
@@ -30,7 +23,7 @@ const Frame = z.strictObject({ messages: z.array(z.unknown()).min(1).max(LIMIT.p
 
 type Result =
   | (ReturnType<typeof toWire> & { status: 201; channel: string })
-  | (ProblemDocument & { channel?: string });
+  | (ReportedProblem & { channel?: string });
 
 interface ChannelGroup {
   readonly indexes: number[];
@@ -44,7 +37,6 @@ export async function publishBatch(
   exchange: Exchange,
   principal: Principal,
 ): Promise<void> {
-  const { docs } = context;
   foresee(context, principal, null);
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
@@ -60,7 +52,7 @@ export async function publishBatch(
   const total = frame.data.messages.length;
   checkBatch(principal, total);
   const results = new Array<Result>(total);
-  const groups = groupByChannel(frame.data.messages, results, docs);
+  const groups = groupByChannel(frame.data.messages, results, exchange);
   // Each message's part of the body is taken to be the same: it was one transfer.
   const bytesOf = (group: ChannelGroup) => Math.ceil((body.length * group.indexes.length) / total);
   if (isDryRun(exchange)) {
@@ -72,12 +64,8 @@ export async function publishBatch(
       try {
         await publishGroup(context, principal, channel, group, results, bytesOf(group));
       } catch (error) {
-        const problem =
-          error instanceof Problem
-            ? error
-            : new Problem('internal', 'This message could not be stored.', {}, error);
-        for (const index of group.indexes)
-          results[index] = { ...problem.toDocument(docs), channel };
+        const document = exchange.report(asProblem(error, 'This message could not be stored.'));
+        for (const index of group.indexes) results[index] = { ...document, channel };
       }
     }),
   );
@@ -112,8 +100,8 @@ async function rehearseBatch(
       before.bytes += bytes;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      for (const index of group.indexes)
-        results[index] = { ...error.toDocument(context.docs), channel };
+      const document = exchange.report(error);
+      for (const index of group.indexes) results[index] = { ...document, channel };
     }
   }
   const limits = context.limits.publishes.states(principal, null).map(shownState);
@@ -125,14 +113,14 @@ async function rehearseBatch(
 function groupByChannel(
   items: readonly unknown[],
   results: Result[],
-  docs: string,
+  exchange: Exchange,
 ): Map<string, ChannelGroup> {
   const groups = new Map<string, ChannelGroup>();
   items.forEach((item, index) => {
     const parsed = BatchMessage.safeParse(item);
     const channel = parsed.success ? parsed.data.channel : channelOf(item);
     if (channel === null) {
-      results[index] = faultOf(parsed.error as z.ZodError, index).toDocument(docs);
+      results[index] = exchange.report(faultOf(parsed.error as z.ZodError, index));
       return;
     }
     const group = groups.get(channel) ?? { indexes: [], messages: [], fault: null };

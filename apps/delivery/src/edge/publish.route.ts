@@ -9,14 +9,15 @@ import {
 } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import { checkBatch } from '#limits';
-import type { Published, PublishOrder, PublishOutcome } from '#mediator';
+import type { Published, PublishOrder } from '#mediator';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { answerDryRun, isDryRun } from './dry-run.js';
 import { schemaProblem } from './faults.js';
 import { decodeText, parseJson } from './json-body.js';
-import { foresee, limitHeaders, publishWithin } from './publishing.js';
+import { look } from './look.js';
+import { countWithin, foresee, isUncertain, limitHeaders, publishWithin } from './publishing.js';
 import { sendJson } from './send-json.js';
 
 const MessageArray = z.array(PublishMessage).min(1).max(LIMIT.publishBatch);
@@ -38,7 +39,7 @@ export async function publish(
     return answerDryRun(context, exchange, principal, { channel, messages, bytes });
   }
   const order = orderOf(principal, channel, messages, rules);
-  const stored = toAnswer(await publishWithin(context, principal, order, { bytes }));
+  const stored = await store(context, principal, order, bytes);
   const headers = limitHeaders(context, principal, channel);
   if (headers.length > 0) exchange.always(headers);
   sendJson(exchange, 201, JSON.stringify(stored));
@@ -69,11 +70,78 @@ export function orderOf(
   return { app: appId, channel, clientId, messages, retention: retentionOf(rules), label: keyId };
 }
 
-export function toAnswer({ messages, cursor }: PublishOutcome): {
-  messages: ReturnType<typeof toWire>[];
-  cursor: string;
-} {
-  return { messages: messages.map(toWire), cursor };
+export interface StoredAnswer {
+  readonly messages: ReturnType<typeof toWire>[];
+  readonly cursor: string;
+}
+
+/** A publish to one channel, whatever brought it: within limits, and answered when all of it is durable. */
+export async function store(
+  context: EdgeContext,
+  principal: Principal,
+  order: PublishOrder,
+  bytes: number,
+): Promise<StoredAnswer> {
+  const { channel, messages } = order;
+  if (context.mediator.awaitsReply(principal.appId, channel)) {
+    return replyByName(context, principal, channel, messages, bytes);
+  }
+  const outcome = await publishWithin(context, principal, order, { bytes });
+  return { messages: outcome.messages.map(toWire), cursor: outcome.cursor };
+}
+
+/**
+ * A publish to the channel that is called like the `replyTo` of a request that waits: it is the reply.
+ * @throws Problem conflict, invalid_message
+ */
+async function replyByName(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  messages: readonly PublishMessage[],
+  bytes: number,
+): Promise<StoredAnswer> {
+  const [message] = messages;
+  if (!message || messages.length > 1) {
+    throw new Problem('invalid_message', 'A request has one reply, and a reply is one message.');
+  }
+  const stored = await reply(context, principal, address, message, bytes);
+  const { cursor } = await look(context, principal, address, null);
+  return { messages: [toWire(stored)], cursor };
+}
+
+/**
+ * @throws Problem not_found where nobody waits, conflict where somebody else has replied,
+ * invalid_message
+ */
+export async function reply(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  { ttl, ifPosition, ...message }: PublishMessage,
+  bytes: number,
+): Promise<Published> {
+  if (ttl !== undefined || ifPosition !== undefined) {
+    throw new Problem(
+      'invalid_message',
+      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
+    );
+  }
+  const channel = 'reply:';
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
+  try {
+    return await context.mediator.reply({
+      app: principal.appId,
+      address,
+      clientId: principal.clientId,
+      message,
+      retention: retentionOf(context.store.rules(principal.appId, channel)),
+      ...counted,
+    });
+  } catch (error) {
+    if (!isUncertain(error)) giveBack();
+    throw error;
+  }
 }
 
 /** @throws Problem forbidden when the namespace lets only keys publish. */

@@ -4,6 +4,7 @@ import type { PlanLimits, SnapshotApp } from '#contracts';
 import { ModelEngine } from '#engine';
 import { Limits, WholeQuota } from '#limits';
 import { Mediator, Presence } from '#mediator';
+import { Redeliveries, UsageBook } from '#metering';
 import { World, type MadeKey } from '../../../../libs/access/src/testing/world.js';
 import { ManualClock } from '../../../../libs/mediator/src/testing/manual-clock.js';
 import type { EdgeContext } from '../edge/context.js';
@@ -13,6 +14,7 @@ import { PathHolds } from '../edge/path-holds.js';
 import { ReceivePlans } from '../edge/receive-plan.js';
 import { EdgeRouter } from '../edge/router.js';
 import { StreamTable } from '../edge/stream/stream-table.js';
+import { UsageMeter } from '../usage/usage-meter.js';
 
 const HOLDS = 4;
 
@@ -66,17 +68,13 @@ export class EdgeSite {
       paths: new PathHolds(300_000),
       streams: new StreamTable(world.store, clock),
       clock,
-      docs: 'http://docs.test/docs',
+      usage: new UsageMeter(new UsageBook(), new Redeliveries(), clock),
       newId,
       isConfigured: () => true,
     };
-    const router = new EdgeRouter(this.context, {
-      log: (error) => {
-        throw error;
-      },
-      isDraining: () => false,
-    });
-    const host = { docs: this.context.docs, proxies: 1, draining: false, refused: () => undefined };
+    const router = new EdgeRouter(this.context, () => false);
+    const docs = 'http://docs.test/docs';
+    const host = { docs, proxies: 1, draining: false, refused: () => undefined };
     this.server = http.createServer((req, res) => router.handle(new NodeExchange(req, res, host)));
   }
 

@@ -1,15 +1,17 @@
-import { Problem, RequestQuery, type PublishMessage } from '#contracts';
+import { HEADER, Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import { answerDryRun, isDryRun } from '../dry-run.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
+import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
-import { retentionOf } from '../publish.route.js';
+import { heldText, holdTime } from '../hold-time.js';
+import { leavePlaces, takePlaces } from '../places.js';
+import { reply, retentionOf } from '../publish.route.js';
+import { countWithin } from '../publishing.js';
 import { sendJson } from '../send-json.js';
-import { countWithin, isUncertain } from '../publishing.js';
-import { holdTime } from '../receive.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -28,14 +30,17 @@ export async function request(
     return answerDryRun(context, exchange, principal, { channel, messages, bytes });
   }
   const hold = holdTime(exchange, wait, principal, context.clock.now());
+  const path = new HeldPath(context, exchange, principal, hold);
   const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
-  const asker = new Asker(context, exchange, principal);
+  const places = [{ principal, channels: [] }];
   try {
-    context.limits.holds.take(principal, 'request');
+    takePlaces(context, places, 'request');
   } catch (error) {
     giveBack();
     throw error;
   }
+  exchange.always([HEADER.hold, heldText(path.time)]);
+  const asker = new Asker(context, exchange, principal, channel, path);
   try {
     asker.hold = context.mediator.request(
       {
@@ -43,8 +48,9 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
-        waitMs: hold.seconds * 1000,
         ...counted,
+        waitMs: path.time.seconds * 1000,
+        isCutShort: path.time.reason === 'path',
       },
       asker,
     );
@@ -53,11 +59,12 @@ export async function request(
     asker.release();
     throw error;
   }
-  exchange.onGone(() => asker.gone());
+  path.held();
+  exchange.onEnd((isWhole) => (isWhole ? asker.written() : asker.gone()));
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
-export async function reply(
+export async function postReply(
   context: EdgeContext,
   exchange: Exchange,
   principal: Principal,
@@ -65,31 +72,11 @@ export async function reply(
 ): Promise<void> {
   const address = addressIn(segment);
   const channel = 'reply:';
-  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
-  const { ttl, ifPosition, ...message } = onlyOne(messages, isArray);
-  if (ttl !== undefined || ifPosition !== undefined) {
-    throw new Problem(
-      'invalid_message',
-      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
-    );
-  }
+  const { messages, isArray, bytes } = await takeIn(context, exchange, principal, channel);
   if (isDryRun(exchange)) {
     return answerDryRun(context, exchange, principal, { channel, messages, bytes });
   }
-  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
-  const stored = await context.mediator
-    .reply({
-      app: principal.appId,
-      address,
-      clientId: principal.clientId,
-      message,
-      retention: retentionOf(rules),
-      ...counted,
-    })
-    .catch((error: unknown) => {
-      if (!isUncertain(error)) giveBack();
-      throw error;
-    });
+  const stored = await reply(context, principal, address, onlyOne(messages, isArray), bytes);
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 
@@ -97,33 +84,51 @@ export async function reply(
 class Asker implements RequestReceiver {
   hold: Hold | null = null;
   private isReleased = false;
+  private isAnswered = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly channel: string,
+    private readonly path: HeldPath,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
-    this.release();
+    this.settle();
+    this.isAnswered = true;
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
 
   refuse(problem: Problem): void {
-    this.release();
+    this.settle();
     this.exchange.refuse(problem);
   }
 
+  /** The whole answer is on its way to the asker. */
+  written(): void {
+    const { context, principal, channel } = this;
+    if (this.isAnswered) context.usage.deliveredReply(principal, channel);
+  }
+
   gone(): void {
+    if (this.isReleased) return;
     this.hold?.cancel();
     this.release();
+    this.path.gone();
+  }
+
+  private settle(): void {
+    this.release();
+    this.path.answered();
   }
 
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.limits.holds.release(this.principal, 'request');
+    const places = [{ principal: this.principal, channels: [] }];
+    leavePlaces(this.context, places, 'request');
   }
 }
 

@@ -1,11 +1,12 @@
 import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
-import { checkSpend } from '#limits';
 import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
-import { holdTime, type HoldTime } from '../receive.route.js';
+import { HeldPath } from '../held-path.js';
+import { heldText, holdTime } from '../hold-time.js';
+import { leavePlaces, takePlaces } from '../places.js';
 import { checkMember, groupIn, readQuery } from './group-input.js';
 
 /** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
@@ -20,15 +21,16 @@ export function receiveGroup(
   checkMember(principal, channel);
   const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
-  checkSpend(principal.spend);
-  context.limits.holds.take(principal);
-  const held = new HeldMember(context, exchange, principal, hold);
+  const places = [{ principal, channels: [channel] }];
+  takePlaces(context, places, 'hold');
+  const path = new HeldPath(context, exchange, principal, hold);
+  const held = new HeldMember(context, exchange, principal, channel, path);
   try {
     held.hold = context.mediator.groups.receive(
       {
         ref,
         owner: ownerOf(principal),
-        waitMs: hold.seconds * 1000,
+        waitMs: path.time.seconds * 1000,
         limit: query.limit ?? LIMIT.answerDefaultMessages,
         visibility: query.visibility ?? null,
       },
@@ -38,23 +40,29 @@ export function receiveGroup(
     held.release();
     throw error;
   }
-  exchange.onGone(() => held.gone());
+  path.held();
+  exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
 /** The client's end of a member's hold: writes the one answer and gives the place back, once. */
 class HeldMember implements MemberReceiver {
   hold: MemberHold | null = null;
+  private answered: MemberAnswer | null = null;
   private isReleased = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
-    private readonly time: HoldTime,
+    private readonly channel: string,
+    private readonly path: HeldPath,
   ) {}
 
-  answer({ body }: MemberAnswer): void {
+  answer(answer: MemberAnswer): void {
+    const { body } = answer;
+    this.answered = answer;
     this.release();
+    this.path.answered();
     const head = [
       'Content-Type',
       'application/json',
@@ -63,7 +71,7 @@ class HeldMember implements MemberReceiver {
       'Cache-Control',
       'no-store',
       HEADER.hold,
-      `${this.time.seconds}; reason=${this.time.reason}`,
+      heldText(this.path.time),
     ];
     this.exchange.send(200, head, body);
   }
@@ -73,15 +81,23 @@ class HeldMember implements MemberReceiver {
     this.exchange.refuse(problem);
   }
 
+  /** The whole answer is on its way to the client. */
+  written(): void {
+    const { answered, context, principal, channel } = this;
+    if (answered) context.usage.deliveredToMember(principal, channel, answered);
+  }
+
   /** Also after `answer`: its bytes did not go out, so its messages are for others. */
   gone(): void {
     this.hold?.cancel();
+    if (!this.isReleased) this.path.gone();
     this.release();
   }
 
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.limits.holds.release(this.principal);
+    const places = [{ principal: this.principal, channels: [this.channel] }];
+    leavePlaces(this.context, places, 'hold');
   }
 }

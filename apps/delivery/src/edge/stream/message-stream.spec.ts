@@ -78,14 +78,14 @@ function setUp({
     {
       mediator: mediator as unknown as Mediator,
       streams: {
-        fault: () => state.fault,
-        spent: () => null,
-        spend: () => undefined,
+        faultOf: () => state.fault,
+        spentOf: () => null,
+        spendOf: () => undefined,
       } as never,
       clock: { now: () => time.now, monotonic: () => time.now, every: () => () => {} },
     },
     {
-      principal: { expiresAt } as Principal,
+      principals: [{ expiresAt } as Principal],
       subscriptions: [],
       cursor,
       from: { kind: 'now' },

@@ -7,6 +7,8 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
 import { AppsModule } from './apps/apps.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
@@ -45,6 +47,7 @@ class CoreModule {
       Passwords,
       Sessions,
       OperatorSessions,
+      AuditTrail,
     ];
     return {
       module: CoreModule,
@@ -76,6 +79,7 @@ export class ApiModule {
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        AuditModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

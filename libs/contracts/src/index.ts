@@ -4,6 +4,7 @@ export * from './channels.js';
 export * from './control-routes.js';
 export * from './control/accounts.js';
 export * from './control/apps.js';
+export * from './control/audit.js';
 export * from './control/common.js';
 export * from './control/keys.js';
 export * from './control/members.js';

@@ -17,6 +17,7 @@ export {
 export type {
   ApiKey,
   App,
+  AuditEntry as AuditEntryRow,
   Member,
   Namespace,
   Operator,

@@ -61,6 +61,8 @@ export interface TestApi {
   /** Between the control plane and its database: a test shuts it. */
   readonly gate: DatabaseGate;
   readonly database: Database;
+  /** The server itself, as its owner: for what no part of ours may do. */
+  readonly postgresUrl: string;
   readonly secrets: Secrets;
   readonly clock: TestClock;
   readonly dataDir: string;
@@ -71,6 +73,8 @@ export interface TestApi {
   withKey(key: string): Caller;
   withCookie(cookie: string): Caller;
   signUp(): Promise<SignedUp>;
+  /** Asks until it no longer throws. */
+  eventually<T>(ask: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -147,6 +151,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     api,
     gate,
     database,
+    postgresUrl: postgres.url,
     secrets,
     clock,
     dataDir,
@@ -156,6 +161,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     withKey: (key) => caller({ authorization: `Bearer ${key}` }),
     withCookie,
     signUp,
+    eventually,
     stop: async () => {
       await api.drain();
       await gate.shut();
@@ -163,4 +169,17 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+const PATIENCE_MS = 20_000;
+
+async function eventually<T>(ask: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }

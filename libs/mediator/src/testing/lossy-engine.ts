@@ -6,6 +6,7 @@ import type {
   Directory,
   EngineCapabilities,
   EngineHealth,
+  JournalRead,
   LiveListener,
   LiveSubscription,
   Place,
@@ -113,6 +114,14 @@ export class LossyEngine extends Engine {
   /** What was delayed arrives. */
   passLateWakes(): void {
     for (const pass of this.late.splice(0)) pass();
+  }
+
+  journal(after: number, lines: number): Promise<JournalRead> {
+    return this.inner.journal(after, lines);
+  }
+
+  counted(counter: string): Promise<number> {
+    return this.inner.counted(counter);
   }
 
   purge(channel: ChannelRef): Promise<void> {

@@ -26,4 +26,8 @@ export type {
   Session,
   Tenant,
   User,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookEvent as WebhookEventRow,
 } from './generated/client.js';

@@ -19,8 +19,14 @@ async function tamper(sql: string, ...values: unknown[]): Promise<void> {
   const client = new pg.Client(t.postgresUrl);
   await client.connect();
   try {
-    await client.query(`SET session_replication_role = replica`);
-    await client.query(sql, values);
+    await client.query(`BEGIN;
+      ALTER TABLE audit_entry NO FORCE ROW LEVEL SECURITY; ALTER TABLE audit_head NO FORCE ROW LEVEL SECURITY;
+      ALTER TABLE audit_entry DISABLE TRIGGER USER; ALTER TABLE audit_head DISABLE TRIGGER USER`);
+    const { rowCount } = await client.query(sql, values);
+    expect(rowCount).toBe(1);
+    await client.query(`
+      ALTER TABLE audit_entry FORCE ROW LEVEL SECURITY; ALTER TABLE audit_head FORCE ROW LEVEL SECURITY;
+      ALTER TABLE audit_entry ENABLE TRIGGER USER; ALTER TABLE audit_head ENABLE TRIGGER USER; COMMIT`);
   } finally {
     await client.end();
   }

@@ -116,7 +116,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
         ...(address === undefined ? {} : { remoteAddress: address }),
       });
       const text = answer.payload;
-      const isJson = String(answer.headers['content-type']).includes('json') && text !== '';
+      const isJson = /[/+]json\b/.test(String(answer.headers['content-type'])) && text !== '';
       return {
         status: answer.statusCode,
         headers: answer.headers,

@@ -5,9 +5,8 @@ import { LIMIT } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
 import { Mediator, Presence, systemClock } from '#mediator';
-import { createLogger, type Config, type Logger } from '#platform';
+import { createLogger, internalRequester, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
-import { configRequester } from './config-request.js';
 import { HoldLimits } from './edge/hold-limits.js';
 import { PathHolds } from './edge/path-holds.js';
 import { PublishRate } from './edge/publish-rate.js';
@@ -68,7 +67,11 @@ export class DeliveryModule {
           useFactory: (store: AccessStore, secrets: Secrets, log: Logger) =>
             new ConfigFeed({
               url: config.internalApiUrl,
-              request: configRequester(config, internalIdentity(secrets)),
+              request: internalRequester(
+                config.tls,
+                internalIdentity(secrets),
+                config.isInternalApiOurs,
+              ),
               secrets,
               store,
               cacheFile: join(config.dataDir, 'config.cache'),

@@ -26,6 +26,8 @@ import { EdgeRouter } from './edge/router.js';
 import { StreamTable } from './edge/stream/stream-table.js';
 import { takeUpgrades } from './edge/stream/ws/upgrade.js';
 import { createFrontedServer } from './http-server.js';
+import { registerInternalRoutes } from './internal/internal-routes.js';
+import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
 import { RevocationWatch } from './revocation-watch.js';
@@ -120,6 +122,11 @@ async function start(config: Config): Promise<void> {
     },
   });
   await registerPages(fastify);
+  await registerInternalRoutes(
+    fastify,
+    nest.get(Secrets).derive('internal').toString('hex'),
+    internalTable({ mediator, presence }),
+  );
   nest.get(RevocationWatch);
   feed.start();
   await fastify.listen({ host: config.host, port: config.deliveryPort, backlog: BACKLOG });

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { Secrets } from '#access';
 import { Database } from '#database';
 import type { Logger } from '#platform';
+import type { AttemptQueue } from '#webhooks';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
@@ -25,6 +26,7 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 export interface ApiParts {
   readonly database: Database;
@@ -32,6 +34,8 @@ export interface ApiParts {
   readonly delivery: DeliveryClient;
   readonly clock: Clock;
   readonly settings: Settings;
+  /** Where attempts to send webhooks wait; null: this process sends none. */
+  readonly queue: AttemptQueue | null;
   readonly log: Logger;
 }
 
@@ -83,6 +87,7 @@ export class ApiModule {
         RevocationsModule,
         OperatorModule,
         AuditModule,
+        WebhooksModule.with(parts.queue),
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

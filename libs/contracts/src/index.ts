@@ -10,6 +10,8 @@ export * from './control/keys.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/revocations.js';
+export * from './control/webhooks.js';
+export * from './data-plane-events.js';
 export * from './delivery-routes.js';
 export * from './direct.js';
 export * from './group-routes.js';

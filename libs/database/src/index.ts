@@ -6,6 +6,7 @@ export { DatabaseUnavailable, isUnavailable, isUniqueViolation } from './errors.
 export type { Log } from './log.js';
 export { migrate, MigrationError } from './migrate.js';
 export type { MigrateOptions } from './migrate.js';
+export { queueUrl } from './roles.js';
 export {
   AppStatus,
   KeyMode,

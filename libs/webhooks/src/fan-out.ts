@@ -28,14 +28,8 @@ export function fanOut(database: Database, now: Date): Promise<number> {
       WITH wanted AS (
         SELECT e.id AS event_id, e.seq, e.tenant_id, w.id AS endpoint_id,
           CASE WHEN w.ordered THEN e.order_key END AS order_key
-        FROM webhook_event e JOIN webhook_endpoint w ON w.tenant_id = e.tenant_id
-          AND w.deleted_at IS NULL AND w.enabled AND w.created_at <= e.at
-          AND e.type = ANY (w.events) AND (w.app_id IS NULL OR w.app_id = e.app_id)
-          AND (e.channel IS NULL OR EXISTS (
-            SELECT FROM unnest(w.channels) AS p
-            WHERE p = '*' OR p = e.channel
-              OR (right(p, 2) = ':*' AND starts_with(e.channel, left(p, -1)))))
-        WHERE e.id = ANY (${ids})
+        FROM webhook_event e JOIN webhook_endpoint w ON w.tenant_id = e.tenant_id AND w.enabled
+        WHERE e.id = ANY (${ids}) AND webhook_wants(w, e)
       ), crowded AS (
         SELECT endpoint_id FROM webhook_delivery
         WHERE status = 'pending' AND endpoint_id IN (SELECT endpoint_id FROM wanted)

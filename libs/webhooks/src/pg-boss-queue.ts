@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import type { AttemptJob, AttemptQueue } from './attempt-queue.js';
 
@@ -8,6 +9,7 @@ const QUEUE = 'webhook-attempts';
 /** Milliseconds between two looks when there was nothing to do. */
 const IDLE_MS = 250;
 const FAULT_MS = 2_000;
+const STOP_MS = 3_000;
 /** Attempts under way at once, over all endpoints and for one of them: one that hangs leaves room for the others. */
 const AT_ONCE = 64;
 const AT_ONCE_PER_ENDPOINT = 8;
@@ -87,7 +89,8 @@ export class PgBossQueue implements AttemptQueue {
     this.running = false;
     this.wake();
     await this.loop;
-    await Promise.all(this.under);
+    // One that hangs is made again by whoever comes next.
+    await Promise.race([Promise.all(this.under), delay(STOP_MS, undefined, { ref: false })]);
     if (this.started) await this.boss.stop({ graceful: false, close: true });
     this.started = false;
   }

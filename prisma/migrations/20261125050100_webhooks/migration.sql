@@ -83,6 +83,17 @@ CREATE INDEX webhook_delivery_status_handed_at_next_attempt_at_idx ON webhook_de
 CREATE INDEX webhook_delivery_endpoint_id_status_order_key_seq_idx ON webhook_delivery (endpoint_id, status, order_key, seq);
 CREATE INDEX webhook_delivery_event_id_idx ON webhook_delivery (event_id);
 
+-- Whether an endpoint is to be told of an event; said once, for the first delivery and for replays.
+CREATE FUNCTION webhook_wants(w webhook_endpoint, e webhook_event) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT w.tenant_id = e.tenant_id AND w.deleted_at IS NULL
+    -- From when it was made, never what was before.
+    AND w.created_at <= e.at
+    AND e.type = ANY (w.events) AND (w.app_id IS NULL OR w.app_id = e.app_id)
+    AND (e.channel IS NULL OR EXISTS (
+      SELECT FROM unnest(w.channels) AS p
+      WHERE p = '*' OR p = e.channel OR (right(p, 2) = ':*' AND starts_with(e.channel, left(p, -1)))))
+$$;
+
 CREATE TABLE webhook_attempt (
   delivery_id text NOT NULL,
   tenant_id text NOT NULL,

@@ -11,6 +11,7 @@ export const ROOM = {
   namespaces: 1_000,
   revocations: 10_000,
   members: 1_000,
+  webhooks: 50,
 } as const;
 
 /** @throws Problem quota_exceeded when there are as many as there may be */

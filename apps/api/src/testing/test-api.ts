@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
+import type { AttemptQueue } from '#webhooks';
 import type { InternalAnswer, InternalRequest, InternalRequester } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
@@ -91,7 +92,10 @@ export interface TestApi {
 }
 
 /** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
-export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> {
+export async function startTestApi({
+  apiUrl = API_URL,
+  queue = null as AttemptQueue | null,
+} = {}): Promise<TestApi> {
   const delivery = new FakeDelivery();
   const postgres = await startTestPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
@@ -107,7 +111,14 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     delivery: new DeliveryClient(DELIVERY_URL, delivery.request, secrets),
     clock,
     log,
-    settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir }),
+    settings: new Settings({
+      apiUrl,
+      deliveryUrl: DELIVERY_URL,
+      dataDir,
+      // Only a test that has a queue sends any: to a receiver on this machine.
+      webhookAllowPrivate: queue !== null,
+    }),
+    queue,
     proxies: 0,
     tls: null,
   });

@@ -27,6 +27,7 @@ import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
@@ -88,6 +89,7 @@ export class ApiModule {
         OperatorModule,
         AuditModule,
         WebhooksModule.with(parts.queue),
+        UsageModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

@@ -13,6 +13,7 @@ import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
 import { WebhookRunner } from './webhooks/webhook-runner.js';
+import { UsageCollector } from './usage/usage-collector.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
 const END_MS = 3_000;
@@ -39,6 +40,8 @@ export interface Api {
   seed(): Promise<void>;
   /** From now on /readyz says that it serves. */
   open(): void;
+  /** Begins what goes on in the background: usage is collected from delivery. */
+  work(): void;
   /** Answers what is held, lets what runs end, refuses what is new. */
   drain(): Promise<void>;
 }
@@ -113,12 +116,14 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       isOpen = true;
       webhooks.start();
     },
+    work: () => app.get(UsageCollector).start(),
     drain: async () => {
       draining = true;
       feed.close();
       await webhooks.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
+      await app.get(UsageCollector).close();
       await app.close();
       clearTimeout(late);
       await database.close();

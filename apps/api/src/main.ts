@@ -54,6 +54,7 @@ async function start(config: Config): Promise<void> {
   log.debug({ url: config.apiUrl }, 'the control plane is ready');
   await announceReady();
   api.open();
+  api.work();
 }
 
 /** Listening already: until the database is there every route says so, and everything begins by itself then. */

@@ -31,6 +31,9 @@ import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { UsageFeed } from './usage/usage-feed.js';
+import { UsageKeeper } from './usage/usage-keeper.js';
+import { UsageMeter } from './usage/usage-meter.js';
 
 /** Connections that may wait to be accepted: a reconnect storm comes all at once. */
 const BACKLOG = 8192;
@@ -67,6 +70,7 @@ async function start(config: Config): Promise<void> {
       links: new LinkBook(mediator, systemClock),
       holdLimits: nest.get(HoldLimits),
       publishRate: nest.get(PublishRate),
+      usage: nest.get(UsageMeter),
       plans: nest.get(ReceivePlans),
       streams,
       paths: nest.get(PathHolds),
@@ -125,7 +129,7 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ mediator, presence }),
+    internalTable({ usage: nest.get(UsageFeed) }),
   );
   nest.get(RevocationWatch);
   feed.start();
@@ -153,6 +157,7 @@ async function start(config: Config): Promise<void> {
       await stopped;
       presence.close();
       mediator.close();
+      await nest.get(UsageKeeper).close();
       await nest.close();
     },
   });

@@ -12,6 +12,7 @@ export * from './control/namespaces.js';
 export * from './control/revocations.js';
 export * from './control/webhooks.js';
 export * from './data-plane-events.js';
+export * from './control/usage.js';
 export * from './delivery-routes.js';
 export * from './direct.js';
 export * from './group-routes.js';

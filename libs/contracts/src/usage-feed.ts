@@ -43,6 +43,12 @@ export type UsageRequest = z.output<typeof UsageRequest>;
 export const UsageAnswer = z.object({ slices: z.array(UsageSlice) });
 export type UsageAnswer = z.output<typeof UsageAnswer>;
 
+/** What a node's log keeps now, in bytes by app and key: a sample, taken once an hour. */
+export const StoredAnswer = z.object({
+  rows: z.array(z.object({ app: z.string(), key: z.string(), bytes: units })),
+});
+export type StoredAnswer = z.output<typeof StoredAnswer>;
+
 export const HOUR_MS = 3_600_000;
 
 /** The beginning of the UTC hour that a moment is in. */

@@ -123,6 +123,14 @@ export interface JournalLine {
   readonly keptUntil: number;
 }
 
+/** What the log keeps of one app under one label. */
+export interface StoredBytes {
+  readonly app: string;
+  readonly label: string;
+  /** Of payload. What retention has let go of counts until its space is given back. */
+  readonly bytes: number;
+}
+
 export interface JournalRead {
   readonly epoch: string;
   /** The position that the epoch began after: what stands up to it is of the log before. */
@@ -222,6 +230,9 @@ export abstract class Engine {
    * @param lines as many at most, but one whole commit at least.
    */
   abstract journal(after: number, lines: number): Promise<JournalRead>;
+
+  /** What the log keeps now, added up. Reads the whole journal, in slices: for a sample an hour. */
+  abstract stored(): Promise<readonly StoredBytes[]>;
 
   /** How often entries were stored under a counter's name: durable, and exact over restarts. */
   abstract counted(counter: string): Promise<number>;

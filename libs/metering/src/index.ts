@@ -1,5 +1,5 @@
-export { Account } from './account.js';
+export type { Account } from './account.js';
 export { publishedRows } from './published.js';
 export { Redeliveries } from './redeliveries.js';
-export { UsageBook, type CountedAnswer } from './usage-book.js';
+export { isCustomers, UsageBook, type CountedAnswer } from './usage-book.js';
 export { UsageJournal } from './usage-journal.js';

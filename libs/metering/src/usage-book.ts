@@ -147,7 +147,7 @@ export class UsageBook {
   private addChannel(app: string, channel: string, messages: number): void {
     if (messages === 0) return;
     let channels = this.channels.get(app);
-    if (!channels) this.channels.set(app, (channels = new Map()));
+    if (!channels) this.channels.set(app, (channels = new Map<string, number>()));
     let name = channel;
     if (!channels.has(name)) {
       if (this.channelCount >= this.maxChannels) name = '';
@@ -157,6 +157,7 @@ export class UsageBook {
   }
 }
 
-function isCustomers(channel: string): boolean {
+/** Whether a channel is one that customers name. */
+export function isCustomers(channel: string): boolean {
   return channel.charCodeAt(0) !== OWN;
 }

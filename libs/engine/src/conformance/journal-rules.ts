@@ -86,6 +86,22 @@ export function journalRules(harness: () => EngineHarness): void {
     });
   });
 
+  describe('stored bytes', () => {
+    test('are those of all messages kept, by app and label', async () => {
+      const { engine } = harness();
+      const bytesOf = async (label: string) =>
+        (await engine.stored())
+          .filter((one) => one.label === label)
+          .reduce((sum, { bytes }) => sum + bytes, 0);
+      await engine.append({ ...appendOf(ROOM, [entry('aaa'), entry('bb')]), label: 'k1' });
+      await engine.append({ ...appendOf(OTHER, [entry('c')]), label: 'k1' });
+      await engine.append({ ...appendOf(ROOM, [entry('dddd')]), label: 'k2' });
+      expect(await bytesOf('k1')).toBe(6);
+      expect(await bytesOf('k2')).toBe(4);
+      expect(new Set((await engine.stored()).map(({ app }) => app))).toEqual(new Set([ROOM.app]));
+    });
+  });
+
   describe('counters', () => {
     test('P6: grow by what is stored: not by repeated ids, not by refused appends', async () => {
       const { engine } = harness();

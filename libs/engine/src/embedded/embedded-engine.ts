@@ -15,6 +15,7 @@ import type {
   Place,
   ReadLimit,
   ReadResult,
+  StoredBytes,
   Tail,
 } from '../port.js';
 import { Channels } from './channels.js';
@@ -138,6 +139,10 @@ export class EmbeddedEngine extends Engine {
 
   async journal(after: number, lines: number): Promise<JournalRead> {
     return this.reading(() => this.run().journal.read(after, lines));
+  }
+
+  async stored(): Promise<readonly StoredBytes[]> {
+    return this.reading(() => this.run().journal.stored());
   }
 
   async counted(counter: string): Promise<number> {

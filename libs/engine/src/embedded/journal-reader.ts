@@ -1,5 +1,5 @@
-import type { ChannelRef, JournalLine, JournalRead } from '../port.js';
-import { numberKey, readNumber } from './keys.js';
+import type { ChannelRef, JournalLine, JournalRead, StoredBytes } from '../port.js';
+import { NUMBER_MAX, numberKey, readNumber } from './keys.js';
 import type { LogStore } from './log-store.js';
 import type { LogWriter } from './log-writer.js';
 import type { Origin } from './origin.js';
@@ -12,6 +12,8 @@ export interface JournalReaderParts {
 }
 
 const NAMES_KEPT = 10_000;
+/** Journal lines looked at before others have their turn. */
+const SLICE = 2000;
 
 /** Reads the journal as the port shows it: with channels by their names. */
 export class JournalReader {
@@ -25,7 +27,9 @@ export class JournalReader {
     const lines: JournalLine[] = [];
     let through = after;
     let isWhole = true;
-    for (const { key, value } of store.journal.getRange({ start: numberKey(after + 1) })) {
+    for (const { key, value } of store.journal.getRange({
+      start: numberKey(Math.min(after + 1, NUMBER_MAX)),
+    })) {
       const first = readNumber(key);
       if (first > writer.durable) break;
       const entry = decodeJournal(value);
@@ -54,6 +58,30 @@ export class JournalReader {
       completeTo: isWhole ? writer.completeTo : null,
       truncated: store.journalSweptThrough() > after,
     };
+  }
+
+  /** Blocks that are still there; in slices, so that nobody waits for it. */
+  async stored(): Promise<StoredBytes[]> {
+    const { store } = this.parts;
+    const sums = new Map<string, { app: string; label: string; bytes: number }>();
+    for (let next = 0, rest = 0; ;) {
+      rest = SLICE;
+      let found = store.journalFrom(next);
+      for (; found && rest > 0; found = store.journalFrom(next)) {
+        next = found.entry.last + 1;
+        rest -= found.entry.lines.length;
+        for (const { cid, first, bytes, label } of found.entry.lines) {
+          if (!store.hasBlock(cid, first)) continue;
+          const { app } = this.nameOf(cid);
+          const id = `${app}\u0000${label}`;
+          const sum = sums.get(id);
+          if (sum) sum.bytes += bytes;
+          else sums.set(id, { app, label, bytes });
+        }
+      }
+      if (!found) return [...sums.values()];
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   private nameOf(cid: number): ChannelRef {

@@ -129,6 +129,10 @@ export class LogStore {
     return null;
   }
 
+  hasBlock(cid: number, first: number): boolean {
+    return this.blocks.doesExist(pairKey(cid, first));
+  }
+
   newestPlace(cid: number): BlockPlace | null {
     const range = {
       start: pairKey(cid, NUMBER_MAX),

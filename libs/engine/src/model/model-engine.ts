@@ -17,6 +17,7 @@ import type {
   ReadLimit,
   ReadResult,
   Stored,
+  StoredBytes,
   Tail,
 } from '../port.js';
 import { ModelChannel, takeWithin } from './model-channel.js';
@@ -139,6 +140,20 @@ export class ModelEngine extends Engine {
       completeTo: page.length < following.length ? null : this.now(),
       truncated: false,
     };
+  }
+
+  async stored(): Promise<StoredBytes[]> {
+    const now = this.now();
+    return this.lines.flatMap(({ channel, label, first, last }) => {
+      const kept = this.channel(channel).messages.filter(
+        (message) =>
+          message.stored.position >= first &&
+          message.stored.position <= last &&
+          this.channel(channel).isKept(message, now),
+      );
+      const bytes = kept.reduce((sum, { stored }) => sum + stored.payload.length, 0);
+      return bytes > 0 ? [{ app: channel.app, label, bytes }] : [];
+    });
   }
 
   async counted(counter: string): Promise<number> {

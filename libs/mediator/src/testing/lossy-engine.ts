@@ -13,6 +13,7 @@ import type {
   ReadLimit,
   ReadResult,
   Stored,
+  StoredBytes,
   Tail,
 } from '#engine';
 
@@ -118,6 +119,10 @@ export class LossyEngine extends Engine {
 
   journal(after: number, lines: number): Promise<JournalRead> {
     return this.inner.journal(after, lines);
+  }
+
+  stored(): Promise<readonly StoredBytes[]> {
+    return this.inner.stored();
   }
 
   counted(counter: string): Promise<number> {

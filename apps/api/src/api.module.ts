@@ -14,6 +14,7 @@ import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
@@ -84,6 +85,7 @@ export class ApiModule {
         AppsModule,
         KeysModule,
         NamespacesModule,
+        ChannelsModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,

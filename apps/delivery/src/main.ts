@@ -129,7 +129,7 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ usage: nest.get(UsageFeed) }),
+    internalTable({ engine, mediator, presence, usage: nest.get(UsageFeed) }),
   );
   nest.get(RevocationWatch);
   feed.start();

@@ -41,3 +41,10 @@ export const DataPlaneEvents = z.object({
   events: z.array(DataPlaneEvent),
 });
 export type DataPlaneEvents = z.output<typeof DataPlaneEvents>;
+
+/** App → patterns of the channels of which somebody wants to hear whether they are received from. */
+export const OccupiedQuery = z.object({ apps: z.record(z.string(), z.array(z.string())) });
+export type OccupiedQuery = z.output<typeof OccupiedQuery>;
+
+export const Occupied = z.object({ apps: z.record(z.string(), z.array(z.string())) });
+export type Occupied = z.output<typeof Occupied>;

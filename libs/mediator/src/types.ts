@@ -174,6 +174,31 @@ export interface HistoryPage {
   readonly next: number | null;
 }
 
+/** Which of an app's live channels to list. */
+export interface LiveChannelRequest {
+  readonly app: string;
+  /** '': all. */
+  readonly prefix: string;
+  /** The name that the page before ended with; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+  /** Channels that are live for another reason than a receiver: somebody is present. */
+  readonly also: Iterable<string>;
+}
+
+export interface LiveChannel {
+  readonly name: string;
+  /** Requests that are held for it now, streams and members of its groups among them. */
+  readonly receivers: number;
+  /** Of its last message; 0: there has been none. */
+  readonly position: number;
+}
+
+export interface LiveChannelPage {
+  readonly channels: readonly LiveChannel[];
+  readonly hasMore: boolean;
+}
+
 /** Optional counters: the mediator has no metrics library. A call must not throw. */
 export interface MediatorHooks {
   settled?(

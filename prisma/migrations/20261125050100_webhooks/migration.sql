@@ -110,6 +110,18 @@ CREATE TABLE webhook_attempt (
   FOREIGN KEY (tenant_id, delivery_id) REFERENCES webhook_delivery (tenant_id, id) ON DELETE CASCADE ON UPDATE CASCADE
 );
 
+-- Channels that endpoints were told are occupied: changed in the transaction that notes the event.
+CREATE TABLE webhook_occupancy (
+  app_id text NOT NULL,
+  tenant_id text NOT NULL,
+  channel text NOT NULL,
+  -- When somebody was last seen to receive from it.
+  seen_at timestamptz(3) NOT NULL,
+  PRIMARY KEY (app_id, channel),
+  FOREIGN KEY (tenant_id, app_id) REFERENCES app (tenant_id, id) ON DELETE CASCADE ON UPDATE CASCADE
+);
+CREATE INDEX webhook_occupancy_seen_at_idx ON webhook_occupancy (seen_at);
+
 ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_endpoint FORCE ROW LEVEL SECURITY;
 ALTER TABLE webhook_event ENABLE ROW LEVEL SECURITY;
@@ -118,6 +130,10 @@ ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_delivery FORCE ROW LEVEL SECURITY;
 ALTER TABLE webhook_attempt ENABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_attempt FORCE ROW LEVEL SECURITY;
+ALTER TABLE webhook_occupancy ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_occupancy FORCE ROW LEVEL SECURITY;
+CREATE POLICY system ON webhook_occupancy TO holdline_system USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhook_occupancy TO holdline_system;
 CREATE POLICY own_tenant ON webhook_endpoint TO holdline_app
   USING (tenant_id = current_setting('app.tenant_id', true))
   WITH CHECK (tenant_id = current_setting('app.tenant_id', true));

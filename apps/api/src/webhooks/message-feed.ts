@@ -2,10 +2,11 @@ import { DataPlaneEvents, type DataPlaneEvent, type DataPlaneWants } from '#cont
 import type { Database, Tx } from '#database';
 import { noteEvents, type EventNote } from '#webhooks';
 import type { DeliveryClient } from '../delivery/delivery-client.js';
+import { channelWants } from './channel-wants.js';
+import { PacedLoop } from './paced-loop.js';
 
 /** Milliseconds between two looks when there was nothing. */
 const IDLE_MS = 250;
-const FAULT_MS = 2_000;
 /** Events noted with one statement. */
 const BATCH = 500;
 const TX = { timeoutMs: 10_000 };
@@ -30,24 +31,24 @@ interface Wanted {
  * the log, so that it is noted once, whoever dies when.
  */
 export class MessageFeed {
-  private running = false;
-  private loop: Promise<void> = Promise.resolve();
-  private wake: () => void = () => {};
+  private readonly loop: PacedLoop;
   /** null: not read from the database yet. */
   private mark: { epoch: string; position: number } | null = null;
 
-  constructor(private readonly parts: MessageFeedParts) {}
-
-  start(): void {
-    if (this.running) return;
-    this.running = true;
-    this.loop = this.run();
+  constructor(private readonly parts: MessageFeedParts) {
+    this.loop = new PacedLoop({
+      step: () => this.step(),
+      idleMs: IDLE_MS,
+      fault: (error) => parts.fault(error, 'events of channels wait'),
+    });
   }
 
-  async stop(): Promise<void> {
-    this.running = false;
-    this.wake();
-    await this.loop;
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** @returns whether there may be more at once. */
@@ -59,7 +60,7 @@ export class MessageFeed {
     const { epoch, position } = this.mark ?? { epoch: '', position: 0 };
     const { wants, since, tenantOf } = wanted;
     const told = await delivery.post(
-      '/internal/v1/events',
+      '/internal/events',
       { epoch, after: position, since, wants },
       DataPlaneEvents,
     );
@@ -74,25 +75,10 @@ export class MessageFeed {
     return told.more;
   }
 
-  private async run(): Promise<void> {
-    while (this.running) {
-      try {
-        if (!(await this.step())) await this.pause(IDLE_MS);
-      } catch (error) {
-        this.parts.fault(error, 'events of channels wait');
-        await this.pause(FAULT_MS);
-      }
-    }
-  }
-
   /** What the endpoints of all tenants want of their apps' channels; null: nothing. */
   private wanted(): Promise<Wanted | null> {
     return this.parts.database.asSystem(async (tx) => {
-      const rows = await tx.$queryRaw<WantRow[]>`
-        SELECT a.id AS "appId", w.tenant_id AS "tenantId", w.events, w.channels, w.created_at AS "createdAt"
-        FROM webhook_endpoint w JOIN app a ON a.tenant_id = w.tenant_id AND (w.app_id IS NULL OR w.app_id = a.id)
-        WHERE w.deleted_at IS NULL AND a.status = 'active'
-          AND w.events && ${['message.published', 'presence.changed']}::text[]`;
+      const rows = await channelWants(tx, ['message.published', 'presence.changed']);
       if (rows.length === 0) return null;
       const wants: Record<string, { messages: string[]; presence: string[] }> = {};
       for (const { appId, events, channels } of rows) {
@@ -107,26 +93,6 @@ export class MessageFeed {
       };
     });
   }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.wake = done;
-      if (!this.running) done();
-    });
-  }
-}
-
-interface WantRow {
-  readonly appId: string;
-  readonly tenantId: string;
-  readonly events: readonly string[];
-  readonly channels: readonly string[];
-  readonly createdAt: Date;
 }
 
 async function lastMark(tx: Tx): Promise<{ epoch: string; position: number } | null> {

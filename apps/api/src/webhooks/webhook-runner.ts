@@ -10,6 +10,7 @@ import { DeliveryClient } from '../delivery/delivery-client.js';
 import { Settings } from '../settings.js';
 import { endpointSecretContext } from './endpoint-secrets.js';
 import { MessageFeed } from './message-feed.js';
+import { OccupancyWatch } from './occupancy-watch.js';
 
 /** Nest's token for the queue of attempts; null: this process sends no webhooks. */
 export const ATTEMPT_QUEUE = Symbol('holdline:attempt-queue');
@@ -17,8 +18,7 @@ export const ATTEMPT_QUEUE = Symbol('holdline:attempt-queue');
 /** Sends what there is to send, from when the control plane is open until it drains. */
 @Injectable()
 export class WebhookRunner {
-  private readonly worker: WebhookWorker | null;
-  private readonly feed: MessageFeed | null;
+  private readonly parts: readonly { start(): void; stop(): Promise<void> }[];
 
   constructor(
     @Inject(ATTEMPT_QUEUE) queue: AttemptQueue | null,
@@ -31,15 +31,14 @@ export class WebhookRunner {
     @Inject(LOG) log: Logger,
   ) {
     if (!queue) {
-      this.worker = null;
-      this.feed = null;
+      this.parts = [];
       return;
     }
     const sender = new Sender({ allowPrivate: settings.webhookAllowPrivate });
     const now = () => clock.now();
     const fault = (error: unknown, what: string) =>
       log.warn({ err: error }, `${what}; it goes on by itself`);
-    this.worker = new WebhookWorker({
+    const worker = new WebhookWorker({
       database,
       queue,
       now,
@@ -63,15 +62,18 @@ export class WebhookRunner {
           ),
       }),
     });
-    this.feed = new MessageFeed({ database, delivery, fault });
+    this.parts = [
+      worker,
+      new MessageFeed({ database, delivery, fault }),
+      new OccupancyWatch({ database, delivery, now, fault }),
+    ];
   }
 
   start(): void {
-    this.worker?.start();
-    this.feed?.start();
+    for (const part of this.parts) part.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.worker?.stop(), this.feed?.stop()]);
+    await Promise.all(this.parts.map((part) => part.stop()));
   }
 }

@@ -8,9 +8,10 @@ import { WebhookWorker } from '../worker.js';
 import { ManualQueue } from './manual-queue.js';
 import { Receiver } from './receiver.js';
 
-/** A database, a customer's server, and the worker between them, in the test's own time. */
+/** A database, a customer's server, and the worker between them. Its time stands still until a test moves it. */
 export class WebhookWorld {
   ahead = 0;
+  private readonly began = Date.now();
   readonly disabled: DisabledEndpoint[] = [];
   readonly queue = new ManualQueue(() => this.now());
   /** Stands around every exchange: a test cuts in here. */
@@ -40,7 +41,7 @@ export class WebhookWorld {
   }
 
   now(): number {
-    return Date.now() + this.ahead;
+    return this.began + this.ahead;
   }
 
   stop(): Promise<void> {

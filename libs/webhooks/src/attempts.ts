@@ -4,6 +4,7 @@ import type { AttemptJob } from './attempt-queue.js';
 import { TEST_EVENT } from './event-notes.js';
 import { healthAfter, type EndpointHealth } from './endpoint-health.js';
 import type { Outcome, OutgoingRequest } from './outgoing-request.js';
+import { PATIENT } from './patience.js';
 import { retryAfterMs } from './retry-schedule.js';
 import { signatures } from './signature.js';
 
@@ -83,7 +84,7 @@ export class Attempts {
             : { status: 'dead', finishedAt: now, lastError: 'the endpoint was deleted' },
       });
       return null;
-    });
+    }, PATIENT);
   }
 
   private requestFor({ endpoint, event }: Claimed, now: number): OutgoingRequest {
@@ -150,7 +151,7 @@ export class Attempts {
       });
       if (succeeded) await this.count(tx, claimed, now);
       await this.keepHealth(tx, claimed, succeeded, outcome.status, now);
-    });
+    }, PATIENT);
   }
 
   /** A delivery costs once, when it first succeeds by itself; what somebody sends again costs nothing. */

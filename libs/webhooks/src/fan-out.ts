@@ -1,4 +1,5 @@
 import type { Database } from '#database';
+import { PATIENT } from './patience.js';
 
 /** Events of one transaction. */
 const BATCH = 200;
@@ -50,5 +51,5 @@ export function fanOut(database: Database, now: Date): Promise<number> {
       data: { fannedOutAt: now },
     });
     return events.length;
-  });
+  }, PATIENT);
 }

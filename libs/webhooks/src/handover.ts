@@ -1,5 +1,6 @@
 import type { Database } from '#database';
 import type { AttemptJob, AttemptQueue } from './attempt-queue.js';
+import { PATIENT } from './patience.js';
 
 const BATCH = 500;
 /** An attempt that is this late was lost by the queue: it is handed over again. */
@@ -34,14 +35,17 @@ export async function handOver(
           WHERE earlier.endpoint_id = d.endpoint_id AND earlier.status = 'pending'
             AND earlier.order_key = d.order_key AND earlier.seq < d.seq))
       ORDER BY d.next_attempt_at, d.seq LIMIT ${BATCH}`,
+    PATIENT,
   );
   if (due.length === 0) return 0;
   await queue.hand(due.map(jobOf));
-  await database.asSystem((tx) =>
-    tx.webhookDelivery.updateMany({
-      where: { id: { in: due.map(({ id }) => id) }, status: 'pending', handedAt: null },
-      data: { handedAt: now },
-    }),
+  await database.asSystem(
+    (tx) =>
+      tx.webhookDelivery.updateMany({
+        where: { id: { in: due.map(({ id }) => id) }, status: 'pending', handedAt: null },
+        data: { handedAt: now },
+      }),
+    PATIENT,
   );
   return due.length;
 }
@@ -49,11 +53,13 @@ export async function handOver(
 /** What was handed over long ago and never came back is free to be handed over again. */
 export async function reclaimLost(database: Database, now: Date): Promise<number> {
   const late = new Date(now.getTime() - LOST_MS);
-  const { count } = await database.asSystem((tx) =>
-    tx.webhookDelivery.updateMany({
-      where: { status: 'pending', handedAt: { lt: late }, nextAttemptAt: { lt: late } },
-      data: { handedAt: null },
-    }),
+  const { count } = await database.asSystem(
+    (tx) =>
+      tx.webhookDelivery.updateMany({
+        where: { status: 'pending', handedAt: { lt: late }, nextAttemptAt: { lt: late } },
+        data: { handedAt: null },
+      }),
+    PATIENT,
   );
   return count;
 }

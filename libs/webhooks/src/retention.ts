@@ -1,4 +1,5 @@
 import type { Database } from '#database';
+import { PATIENT } from './patience.js';
 
 /** Days that events, deliveries and their log are kept: so long can they be replayed. */
 export const KEPT_DAYS = 14;
@@ -20,12 +21,14 @@ export async function forgetOld(database: Database, now: number): Promise<number
         DELETE FROM webhook_event WHERE id IN (
           SELECT id FROM webhook_event
           WHERE at < ${before} AND fanned_out_at IS NOT NULL LIMIT ${BATCH})`,
+      PATIENT,
     ),
   );
   const endpoints = await database.asSystem(
     (tx) => tx.$queryRaw<{ endpoint_id: string }[]>`
       SELECT endpoint_id FROM webhook_delivery WHERE status <> 'pending'
       GROUP BY endpoint_id HAVING count(*) > ${KEPT_PER_ENDPOINT}`,
+    PATIENT,
   );
   let deliveries = 0;
   for (const { endpoint_id: endpointId } of endpoints) {
@@ -38,6 +41,7 @@ export async function forgetOld(database: Database, now: number): Promise<number
               WHERE endpoint_id = ${endpointId} AND status <> 'pending'
               ORDER BY seq DESC OFFSET ${KEPT_PER_ENDPOINT}) AS old
             ORDER BY seq LIMIT ${BATCH})`,
+        PATIENT,
       ),
     );
   }

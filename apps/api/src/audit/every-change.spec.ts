@@ -34,6 +34,13 @@ const guest = async (world: World, role = 'viewer'): Promise<string> => {
   return added.body.id as string;
 };
 
+const newWebhook = (call: Caller) =>
+  call('POST', '/v1/webhooks', {
+    body: { url: 'https://example.com/hook', events: ['key.created'] },
+  });
+const webhookOf = async (call: Caller): Promise<string> =>
+  `/v1/webhooks/${(await newWebhook(call)).body.id}`;
+
 /** One change for each route. A new route that changes something fails until it stands here. */
 const CHANGES: Partial<Record<RouteName, Change>> = {
   signup: { action: 'tenant.created', make: async () => ({ status: 201 }) },
@@ -117,6 +124,31 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
   removeMember: {
     action: 'member.removed',
     make: async (world) => world.call('DELETE', `/v1/members/${await guest(world)}`),
+  },
+  createWebhook: { action: 'webhook.created', make: ({ call }) => newWebhook(call) },
+  updateWebhook: {
+    action: 'webhook.updated',
+    make: async ({ call }) =>
+      call('PATCH', await webhookOf(call), { body: { description: 'changed' } }),
+  },
+  deleteWebhook: {
+    action: 'webhook.deleted',
+    make: async ({ call }) => call('DELETE', await webhookOf(call)),
+  },
+  rotateWebhook: {
+    action: 'webhook.rotated',
+    make: async ({ call }) => call('POST', `${await webhookOf(call)}/rotate`, { body: {} }),
+  },
+  testWebhook: {
+    action: 'webhook.tested',
+    make: async ({ call }) => call('POST', `${await webhookOf(call)}/test`),
+  },
+  replayWebhook: {
+    action: 'webhook.replayed',
+    make: async ({ call }) =>
+      call('POST', `${await webhookOf(call)}/replay`, {
+        body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+      }),
   },
   operatorUpdateTenant: {
     action: 'tenant.updated',

@@ -26,6 +26,7 @@ export interface OccupancyWatchParts {
  */
 export class OccupancyWatch {
   private readonly loop: PacedLoop;
+  private lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: OccupancyWatchParts) {
     this.loop = new PacedLoop({
@@ -54,6 +55,7 @@ export class OccupancyWatch {
     // Delivery away: nobody knows, so nothing is said.
     const seen = await delivery.post('/internal/occupied', { apps }, Occupied);
     await database.asSystem((tx) => this.note(tx, wants, seen), TX);
+    this.lookedAt = this.parts.now();
     return false;
   }
 
@@ -63,6 +65,9 @@ export class OccupancyWatch {
     const rows = Object.entries(seen.apps).flatMap(([app_id, channels]) =>
       channels.map((channel) => ({ app_id, tenant_id: tenantOf.get(app_id), channel })),
     );
+    // After a time in which nobody looked, whoever was there gets the grace anew.
+    if (at.getTime() - this.lookedAt >= GRACE_MS)
+      await tx.webhookOccupancy.updateMany({ data: { seenAt: at } });
     const occupied = await tx.$queryRaw<Row[]>`
       INSERT INTO webhook_occupancy AS o (app_id, tenant_id, channel, seen_at)
       SELECT app_id, tenant_id, channel, ${at}::timestamptz

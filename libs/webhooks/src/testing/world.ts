@@ -32,6 +32,9 @@ export class WebhookWorld {
   static async start(): Promise<WebhookWorld> {
     const postgres = await startTestPostgres();
     const database = new Database({ url: postgres.url, log: silent });
+    // The first query of all takes its time.
+    await database.asSystem((tx) => tx.tenant.count(), { timeoutMs: 30_000 });
+    await database.withTenant('ten_none', (tx) => tx.tenant.count(), { timeoutMs: 30_000 });
     const receiver = await Receiver.start();
     return new WebhookWorld(database, receiver, postgres.url, async () => {
       await receiver.stop();

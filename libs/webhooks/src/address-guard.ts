@@ -69,4 +69,3 @@ function groupsOf(address: string): number[] | null {
 export function hostOf(url: URL): string {
   return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
 }
-

@@ -158,8 +158,5 @@ class Progress {
 }
 
 function flat(headers: http.IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, String(value)]),
-  );
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
-

@@ -42,7 +42,6 @@ describe('the queue of attempts in PostgreSQL', () => {
     await eventually(() => made.length > 0);
     expect(made).toEqual([one]);
     await giver.stop();
-
   });
 
   test('an attempt that is rejected comes again', async () => {

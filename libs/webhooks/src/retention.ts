@@ -49,7 +49,7 @@ export async function forgetOld(database: Database, now: number): Promise<number
 }
 
 async function repeat(remove: () => Promise<number>): Promise<number> {
-  for (let total = 0; ; ) {
+  for (let total = 0; ;) {
     const removed = await remove();
     total += removed;
     if (removed < BATCH) return total;

@@ -30,5 +30,7 @@ const JITTER = 0.1;
  */
 export function retryAfterMs(attempts: number, random: number): number | null {
   const seconds = RETRY_SECONDS[attempts - 1];
-  return seconds === undefined ? null : Math.round(seconds * 1000 * (1 + JITTER * (2 * random - 1)));
+  return seconds === undefined
+    ? null
+    : Math.round(seconds * 1000 * (1 + JITTER * (2 * random - 1)));
 }

@@ -122,7 +122,8 @@ export async function startTestApi({
     proxies: 0,
     tls: null,
   });
-  await api.seed();
+  // As main.ts does: the first connections of a busy machine may take too long.
+  await eventually(() => api.seed());
   api.open();
 
   const caller =

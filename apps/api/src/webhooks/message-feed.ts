@@ -67,8 +67,7 @@ export class MessageFeed {
     if (told.epoch === epoch && told.through === position) return false;
     const notes = told.events.flatMap((event) => noteOf(event, told.epoch, tenantOf));
     await database.asSystem(async (tx) => {
-      for (let i = 0; i < notes.length; i += BATCH)
-        await noteEvents(tx, notes.slice(i, i + BATCH));
+      for (let i = 0; i < notes.length; i += BATCH) await noteEvents(tx, notes.slice(i, i + BATCH));
       await keepMark(tx, told);
     }, TX);
     this.mark = { epoch: told.epoch, position: told.through };

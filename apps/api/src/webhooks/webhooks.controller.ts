@@ -61,10 +61,7 @@ export class WebhooksController {
   }
 
   @Route(CONTROL_ROUTES.deleteWebhook, 'develop')
-  remove(
-    @CurrentTenant() actor: TenantActor,
-    @Param('webhook', IdPipe) id: string,
-  ): Promise<void> {
+  remove(@CurrentTenant() actor: TenantActor, @Param('webhook', IdPipe) id: string): Promise<void> {
     return this.endpoints.remove(actor, id);
   }
 

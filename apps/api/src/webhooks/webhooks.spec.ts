@@ -44,14 +44,16 @@ describe('webhooks', () => {
     const { secret } = await make(user.call, { ordered: true });
     const key = (await makeKey(user)).body;
     const path = `/v1/apps/${user.appId}/keys/${key.id}`;
-    const rotated = (await user.call('POST', `${path}/rotate`, { body: { graceSeconds: 60 } })).body;
+    const rotated = (await user.call('POST', `${path}/rotate`, { body: { graceSeconds: 60 } }))
+      .body;
     await user.call('DELETE', `/v1/apps/${user.appId}/keys/${rotated.id}`);
     await arrived(3);
     expect(types().sort()).toEqual(['key.created', 'key.revoked', 'key.rotated']);
     for (const { body, headers } of receiver.received) {
-      expect(
-        new Webhook(secret).verify(body, headers as Record<string, string>),
-      ).toMatchObject({ appId: user.appId, data: { by: user.userId } });
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
+        appId: user.appId,
+        data: { by: user.userId },
+      });
       for (const hidden of [key.key, key.signingSecret, rotated.key, rotated.signingSecret])
         expect(body).not.toContain(hidden);
     }
@@ -99,10 +101,7 @@ describe('webhooks', () => {
       expect(found.body.data[0]).toMatchObject({ status: 'pending', lastStatus: 500, attempts: 1 });
       return found;
     });
-    const detail = await user.call(
-      'GET',
-      `/v1/webhooks/${id}/deliveries/${list.body.data[0].id}`,
-    );
+    const detail = await user.call('GET', `/v1/webhooks/${id}/deliveries/${list.body.data[0].id}`);
     expect(detail.body.log).toMatchObject([
       {
         number: 1,

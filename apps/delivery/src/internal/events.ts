@@ -107,7 +107,9 @@ async function messagesOf(
   const limit = { messages: line.messages, bytes: Number.MAX_SAFE_INTEGER };
   const { messages } = await engine.read(line.channel, place, limit);
   return messages
-    .filter(({ position, timestamp }) => position < line.first + line.messages && timestamp >= since)
+    .filter(
+      ({ position, timestamp }) => position < line.first + line.messages && timestamp >= since,
+    )
     .map((stored) => ({
       app,
       kind,

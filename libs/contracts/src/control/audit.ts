@@ -48,12 +48,9 @@ const Facts = z.record(z.string(), z.unknown()).nullable();
 export const AuditEntry = z.object({
   seq: z.number().int().meta({ description: '1, 2, 3 … without a gap, for each tenant.' }),
   at: Timestamp,
-  actor: z
-    .string()
-    .meta({
-      description:
-        '`usr_…`, a key’s id, `opr_…`, `anonymous` (who failed to sign in), or `system`.',
-    }),
+  actor: z.string().meta({
+    description: '`usr_…`, a key’s id, `opr_…`, `anonymous` (who failed to sign in), or `system`.',
+  }),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),
   action: z.string(),

@@ -40,7 +40,9 @@ export const WebhookBody = z.strictObject({
     .string()
     .max(64)
     .optional()
-    .meta({ description: 'Events of this app alone. Default: of every app, and the tenant’s own.' }),
+    .meta({
+      description: 'Events of this app alone. Default: of every app, and the tenant’s own.',
+    }),
   channels: fields.channels.default(['*']),
   ordered: fields.ordered.default(false),
   description: fields.description.optional(),
@@ -138,7 +140,8 @@ export const WebhookDeliveryDetail = WebhookDelivery.extend({
       at: Timestamp,
       durationMs: z.number().int(),
       request: z.object({ url: z.string(), headers, body: z.string() }).meta({
-        description: 'The first 4096 characters of the body; signatures and the URL’s query left out.',
+        description:
+          'The first 4096 characters of the body; signatures and the URL’s query left out.',
       }),
       status: z.number().int().nullable(),
       error: z.string().nullable(),
@@ -156,7 +159,8 @@ export const WebhookReplayBody = z.union([
     from: Timestamp,
     to: Timestamp,
     status: z.enum(['delivered', 'dead']).optional().meta({
-      description: '`dead`: the dead letters alone. Left out: everything, also what was never sent.',
+      description:
+        '`dead`: the dead letters alone. Left out: everything, also what was never sent.',
     }),
   }),
   z.strictObject({ deliveryIds: z.array(z.string().min(1).max(64)).min(1).max(1_000) }),

@@ -87,7 +87,10 @@ export class WebhookWorld {
     return id;
   }
 
-  async endpoint(tenantId: string, fields: Partial<WebhookEndpoint> = {}): Promise<WebhookEndpoint> {
+  async endpoint(
+    tenantId: string,
+    fields: Partial<WebhookEndpoint> = {},
+  ): Promise<WebhookEndpoint> {
     const made = await this.database.asSystem((tx) =>
       tx.webhookEndpoint.create({
         data: {

@@ -15,7 +15,13 @@ afterAll(async () => {
   await t?.stop();
   await receiver.stop();
 });
-afterEach(() => {
+afterEach(async () => {
+  // What failed in one test would come again in the middle of another.
+  await t.database.asSystem(async (tx) => {
+    await tx.webhookEvent.deleteMany();
+    await tx.webhookEndpoint.deleteMany();
+  });
+  queue.jobs = [];
   receiver.received.length = 0;
   receiver.answer = (response) => response.end();
 });

@@ -70,7 +70,7 @@ describe('connecting', () => {
 
   test('plain HTTP is told to upgrade; an upgrade to h2c is served as HTTP/1.1', async () => {
     const plain = await site.client.ask('/v1/ws');
-    refused(plain, 426, 'invalid_request');
+    refused(plain, 426, 'upgrade_required');
     expect(plain.headers['upgrade']).toBe('websocket');
     const head = `Host: x\r\nAuthorization: Bearer ${site.client.key}\r\n`;
     const h2c = await sendRaw(

@@ -19,6 +19,7 @@ export const SOCKET_ROUTES = {
       'revoked',
       'forbidden',
       'key_in_url',
+      'upgrade_required',
       'rate_limited',
       'unavailable',
       'draining',

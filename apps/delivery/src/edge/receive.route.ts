@@ -66,8 +66,9 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
     subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
-  context.holdLimits.take(first);
-  const held = new HeldExchange(context, exchange, first, request, onPath);
+  const principals = request.readers.map(({ principal }) => principal);
+  context.holdLimits.take(...principals);
+  const held = new HeldExchange(context, exchange, principals, request, onPath);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
@@ -103,7 +104,7 @@ class HeldExchange implements Receiver {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    private readonly principal: Principal,
+    private readonly principals: readonly Principal[],
     private readonly request: HeldRequest,
     private readonly onPath: HeldPath | null,
   ) {}
@@ -127,7 +128,8 @@ class HeldExchange implements Receiver {
   written(): void {
     const { answered, context, principal, request } = this;
     if (!answered) return;
-    if (request.readers.length === 1) context.usage.delivered(principal, answered, request.cursor);
+    if (request.readers.length === 1)
+      context.usage.delivered(principal, answered, placeOf(request));
     else
       context.usage.deliveredToSeveral(
         request.readers.map((reader) => reader.principal),
@@ -139,8 +141,8 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.hold?.cancel();
     this.release();
-    const { context, exchange, principal, request, since, onPath } = this;
-    noteCut(context, exchange, principal, {
+    const { context, exchange, principals, request, since, onPath } = this;
+    noteCut(context, exchange, principals[0] as Principal, {
       hold: request.hold,
       since,
       isTrial: onPath?.isTrial ?? false,
@@ -151,8 +153,13 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.isSettled = true;
     this.attendance?.end(isRefused);
-    this.context.holdLimits.release(this.principal);
+    this.context.holdLimits.release(...this.principals);
   }
+}
+
+/** Where a client begins again when its answer was lost; null: nowhere that could be told. */
+function placeOf({ cursor, from, nextUrl }: HeldRequest): string | null {
+  return cursor ?? (from.kind === 'start' ? nextUrl : null);
 }
 
 // A fan-out hands one Answer to thousands of receivers that mostly asked the same way: the last head

@@ -117,7 +117,7 @@ class HttpStream implements StreamSink, LiveStream {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
     this.messages?.cancel();
-    this.out().write(this.format.problem(this.exchange.report(problem).text));
+    this.out().write(this.format.problem(JSON.stringify(this.exchange.report(problem))));
     this.out().finish(() => {
       this.carrier?.end();
       this.close();

@@ -175,7 +175,7 @@ export class SocketConnection implements LiveStream {
   private problem(id: string | undefined, problem: Problem): void {
     if (this.isClosed) return;
     const named = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
-    const { text } = this.exchange.report(problem);
+    const text = JSON.stringify(this.exchange.report(problem));
     this.outlet.write(Buffer.from(`{"type":"problem",${named}"problem":${text}}`));
   }
 

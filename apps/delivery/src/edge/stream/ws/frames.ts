@@ -1,6 +1,6 @@
 import { Problem, SOCKET_FRAMES, type PublishFrame, type SubscribeFrame } from '#contracts';
 import type { Answer } from '#mediator';
-import { schemaProblem } from '../../faults.js';
+import { asProblem, schemaProblem } from '../../faults.js';
 import { parseJson } from '../../json-body.js';
 import { blamed, type LostEntry } from '../format.js';
 
@@ -30,11 +30,7 @@ export function readFrame(bytes: Buffer): ReadFrame {
     const code = isMessage ? 'invalid_message' : 'invalid_request';
     throw schemaProblem(code, parsed.error, `The frame ${type} is not valid`);
   } catch (error) {
-    const problem =
-      error instanceof Problem
-        ? error
-        : new Problem('internal', 'The frame could not be read.', {}, error);
-    return { problem, id };
+    return { problem: asProblem(error, 'The frame could not be read.'), id };
   }
 }
 

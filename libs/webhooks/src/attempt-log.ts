@@ -6,13 +6,13 @@ const HEADER_CHARS = 256;
 /** Headers that let somebody in: a log that people read and export has none. */
 const SECRET = /signature|cookie|authorization|authenticate|token|secret|api-?key/i;
 
-export interface LoggedRequest {
+interface LoggedRequest {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body: string;
 }
 
-export interface LoggedResponse {
+interface LoggedResponse {
   readonly headers: Record<string, string>;
   readonly body: string;
   readonly cut: boolean;

@@ -12,7 +12,7 @@ import { signatures } from './signature.js';
 const CLAIM_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-export interface AttemptsParts {
+interface AttemptsParts {
   readonly database: Database;
   readonly send: (request: OutgoingRequest) => Promise<Outcome>;
   /** The sealed secret of an endpoint, in the clear. */

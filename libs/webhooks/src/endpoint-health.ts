@@ -1,5 +1,5 @@
 /** An endpoint that fails for so long, without one success, is switched off. */
-export const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
+const DISABLE_AFTER_MS = 5 * 24 * 3_600_000;
 
 export interface EndpointHealth {
   readonly enabled: boolean;

@@ -4,7 +4,7 @@ import { PATIENT } from './patience.js';
 /** Events of one transaction. */
 const BATCH = 200;
 /** Deliveries that wait for one endpoint at most; what comes on top goes to its dead letters at once. */
-export const MAX_PENDING = 50_000;
+const MAX_PENDING = 50_000;
 
 /**
  * Makes one delivery for each event and endpoint that wants it: enabled, of that app, type and channel,

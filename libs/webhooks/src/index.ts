@@ -1,5 +1,5 @@
 export type { AttemptJob, AttemptQueue } from './attempt-queue.js';
-export { Attempts, type AttemptsParts, type DisabledEndpoint } from './attempts.js';
+export { Attempts } from './attempts.js';
 export { endpointUrlFault } from './endpoint-url.js';
 export { eventBody, newEventId, noteEvents, TEST_EVENT, type EventNote } from './event-notes.js';
 export { emitEvent, type WebhookEvent } from './outbox.js';

@@ -6,7 +6,7 @@ import { isPublicAddress } from './address-guard.js';
 import { endpointUrlFault, type UrlRules } from './endpoint-url.js';
 
 /** Milliseconds for the whole exchange: name, connection, request and answer. */
-export const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 /** Bytes of an answer that are read; what follows is cut off with the connection. */
 export const RESPONSE_BYTES = 64 * 1024;
 

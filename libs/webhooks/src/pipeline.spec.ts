@@ -243,7 +243,7 @@ describe('a process that dies between two steps', () => {
   const CRASH = new Error('crash');
   const crashes: Record<string, () => void> = {
     'before the queue has the attempt': () => {
-      const { hand } = w.queue;
+      const hand = w.queue.hand.bind(w.queue);
       w.queue.hand = () => {
         w.queue.hand = hand;
         return Promise.reject(CRASH);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What an entry's hash is made over. */
-export interface ChainedContent {
+interface ChainedContent {
   readonly tenantId: string;
   readonly seq: bigint;
   readonly at: Date;

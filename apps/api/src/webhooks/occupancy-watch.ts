@@ -8,7 +8,7 @@ import { PacedLoop } from './paced-loop.js';
 /** Milliseconds between two looks: how late a channel is said to be occupied. */
 const EVERY_MS = 2_000;
 /** A pause between two polls is no leaving. */
-export const GRACE_MS = 15_000;
+const GRACE_MS = 15_000;
 const BATCH = 500;
 const TX = { timeoutMs: 10_000 };
 

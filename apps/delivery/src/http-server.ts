@@ -8,6 +8,7 @@ import { brokenRequest, guardHttp2, HTTP2_LIMITS, refuseConnection, type Config 
 import fastify, { type FastifyInstance } from 'fastify';
 import type { ExchangeHost } from './edge/exchange.js';
 import { refuseKeyInUrl } from './edge/gate.js';
+import { PollMethod } from './dialects/webdav/poll-method.js';
 import { isWebSocketUpgrade } from './edge/stream/ws/upgrade.js';
 
 /** Milliseconds: slow headers and slow bodies are cut, idle connections outlive a proxy's 60 s. */
@@ -38,9 +39,12 @@ export function createFrontedServer(
 ): FrontedServer {
   let server: http.Server | undefined;
   let endSessions = () => {};
+  const polls = new PollMethod(MAX_HEADER_BYTES, dataPlane);
   const instance = fastify({
     bodyLimit: 64 * 1024,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, host),
+    clientErrorHandler: (error, socket) => {
+      if (isBusy(socket) || !polls.take(error, socket)) answerBrokenRequest(error, socket, host);
+    },
     serverFactory: (handler) => {
       const front: RequestListener = (req, res) => {
         const url = req.url as string;
@@ -105,11 +109,15 @@ function secureServer(
   ) as unknown as http.Server;
 }
 
-/** One answer, if the connection has none under way, and it is closed. */
+/** A request of this connection is not answered yet. */
+function isBusy(socket: Socket): boolean {
+  return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
+}
+
+/** Bytes that are no HTTP request: one answer, if the connection has none under way, and it is closed. */
 function answerBrokenRequest(error: Error, socket: Socket, host: ExchangeHost): void {
-  const busy = (socket as Socket & { _httpMessage?: unknown })._httpMessage;
   const { code } = error as NodeJS.ErrnoException;
-  if (!socket.writable || busy || code === 'ECONNRESET') {
+  if (!socket.writable || isBusy(socket) || code === 'ECONNRESET') {
     socket.destroy();
     return;
   }

@@ -192,6 +192,11 @@ export class Mediator {
     return this.requests.reply(order);
   }
 
+  /** Somebody of this node waits for the reply to this address. */
+  awaitsReply(app: string, address: string): boolean {
+    return this.requests.awaits(app, address);
+  }
+
   private admit(request: ReceiveRequest, receiver: Receiver): Hold {
     let opening: Opening | null = null;
     let cursor: Cursor | null;

@@ -74,6 +74,8 @@ export interface RequestOrder extends Counted {
   readonly message: PublishMessage;
   readonly retention: Retention;
   readonly waitMs: number;
+  /** The asker wanted to wait longer than it may be held: it asks again when the time is over. */
+  readonly isCutShort?: boolean;
 }
 
 /** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */

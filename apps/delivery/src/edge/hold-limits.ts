@@ -45,17 +45,18 @@ export class HoldLimits {
     }
     for (const { keyId } of keys) this.byKey.set(keyId, (this.byKey.get(keyId) ?? 0) + 1);
     this.total++;
-    this.usage.beginHold(principal);
+    for (const principal of keys) this.usage.beginHold(principal);
   }
 
   release(...principals: readonly Principal[]): void {
-    for (const { keyId } of distinctKeys(principals)) {
+    for (const principal of distinctKeys(principals)) {
+      const { keyId } = principal;
       const used = (this.byKey.get(keyId) ?? 1) - 1;
       if (used === 0) this.byKey.delete(keyId);
       else this.byKey.set(keyId, used);
+      this.usage.endHold(principal);
     }
     this.total--;
-    this.usage.endHold(principal);
   }
 }
 

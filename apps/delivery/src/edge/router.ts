@@ -1,6 +1,6 @@
 import { Problem } from '#contracts';
 import type { EdgeContext } from './context.js';
-import { openToPages, preflight } from './cors.js';
+import { isPreflight, openToPages, preflight } from './cors.js';
 import type { Exchange } from './exchange.js';
 import { asProblem } from './faults.js';
 import { identify, refuseKeyInUrl } from './gate.js';
@@ -32,7 +32,7 @@ export class EdgeRouter {
   }
 
   private dispatch(exchange: Exchange): void | Promise<void> {
-    if (exchange.method === 'OPTIONS') return preflight(exchange);
+    if (isPreflight(exchange)) return preflight(exchange);
     refuseKeyInUrl(exchange);
     if (this.isDraining()) {
       throw new Problem('draining', 'This server is shutting down and takes no new requests.', {

@@ -1,5 +1,12 @@
-import { Problem, SOCKET_FRAMES, type PublishFrame, type SubscribeFrame } from '#contracts';
-import type { Answer } from '#mediator';
+import {
+  Problem,
+  SOCKET_FRAMES,
+  type AckFrame,
+  type PresenceFrame,
+  type PublishFrame,
+  type SubscribeFrame,
+} from '#contracts';
+import type { Answer, MemberAnswer } from '#mediator';
 import { asProblem, schemaProblem } from '../../faults.js';
 import { parseJson } from '../../json-body.js';
 import { blamed, type LostEntry } from '../format.js';
@@ -7,6 +14,8 @@ import { blamed, type LostEntry } from '../format.js';
 export type ClientFrame =
   | SubscribeFrame
   | PublishFrame
+  | AckFrame
+  | PresenceFrame
   | { readonly type: 'unsubscribe'; readonly id: string }
   | { readonly type: 'ping'; readonly id?: string | undefined };
 
@@ -62,4 +71,10 @@ function slowFrame(answer: Answer, id: string): string {
   };
   for (const entry of Object.values(body.channels)) if (entry.lost) entry.lost = blamed(entry.lost);
   return JSON.stringify({ type: 'messages', id, ...body });
+}
+
+/** `messages` of a group: a member's answer, with the subscription and the group. */
+export function groupFrame({ body }: MemberAnswer, id: string, group: string): Buffer {
+  const head = `{"type":"messages","id":${JSON.stringify(id)},"group":${JSON.stringify(group)},`;
+  return Buffer.concat([Buffer.from(head), body.subarray(1)]);
 }

@@ -18,5 +18,6 @@ export function channelWants(
   return tx.$queryRaw<ChannelWant[]>`
     SELECT a.id AS "appId", w.tenant_id AS "tenantId", w.events, w.channels, w.created_at AS "createdAt"
     FROM webhook_endpoint w JOIN app a ON a.tenant_id = w.tenant_id AND (w.app_id IS NULL OR w.app_id = a.id)
-    WHERE w.deleted_at IS NULL AND a.status = 'active' AND w.events && ${types}::text[]`;
+    WHERE w.deleted_at IS NULL AND a.status = 'active' AND w.events && ${types}::text[]
+    ORDER BY w.id, a.id`;
 }

@@ -97,6 +97,25 @@ describe('events of the log', () => {
     expect(await noted(user)).toHaveLength(6);
   });
 
+  test('that come while an endpoint is made, and before delivery knows of it, are not passed over', async () => {
+    const first = await tenantWith(['message.published']);
+    let second: SignedUp | undefined;
+    const asked: DataPlaneQuery[] = [];
+    const log = logOf(first.appId, 1, 'four').delivery;
+    const delivery = {
+      post: async (path: string, body: unknown, schema: never) => {
+        asked.push(body as DataPlaneQuery);
+        second ??= await tenantWith(['message.published']);
+        return log.post(path, body, schema);
+      },
+    } as unknown as DeliveryClient;
+    await readAll(delivery);
+    expect(asked[0]!.wants).not.toHaveProperty(second!.appId);
+    expect(asked[1]!.after).toBe(asked[0]!.after);
+    expect(asked[1]!.wants).toHaveProperty(second!.appId);
+    expect(await noted(first)).toHaveLength(1);
+  });
+
   test('are asked for from when the oldest endpoint was made; without one nothing is asked', async () => {
     const { delivery, asked } = logOf('app_x', 1, 'three');
     await readAll(delivery);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DataPlaneEvents, type DataPlaneEvent, type DataPlaneWants } from '#contracts';
 import type { Database, Tx } from '#database';
 import { noteEvents, type EventNote } from '#webhooks';
@@ -54,7 +55,7 @@ export class MessageFeed {
   /** @returns whether there may be more at once. */
   async step(): Promise<boolean> {
     const { database, delivery } = this.parts;
-    const wanted = await this.wanted();
+    const wanted = await database.asSystem(wantedIn);
     if (!wanted) return false;
     this.mark ??= await database.asSystem(lastMark);
     const { epoch, position } = this.mark ?? { epoch: '', position: 0 };
@@ -66,32 +67,34 @@ export class MessageFeed {
     );
     if (told.epoch === epoch && told.through === position) return false;
     const notes = told.events.flatMap((event) => noteOf(event, told.epoch, tenantOf));
-    await database.asSystem(async (tx) => {
+    const isStored = await database.asSystem(async (tx) => {
+      // Delivery was asked without what came since: nothing is passed over, it is asked once more.
+      if (!isDeepStrictEqual((await wantedIn(tx))?.wants, wants)) return false;
       for (let i = 0; i < notes.length; i += BATCH) await noteEvents(tx, notes.slice(i, i + BATCH));
       await keepMark(tx, told);
+      return true;
     }, TX);
+    if (!isStored) return true;
     this.mark = { epoch: told.epoch, position: told.through };
     return told.more;
   }
+}
 
-  /** What the endpoints of all tenants want of their apps' channels; null: nothing. */
-  private wanted(): Promise<Wanted | null> {
-    return this.parts.database.asSystem(async (tx) => {
-      const rows = await channelWants(tx, ['message.published', 'presence.changed']);
-      if (rows.length === 0) return null;
-      const wants: Record<string, { messages: string[]; presence: string[] }> = {};
-      for (const { appId, events, channels } of rows) {
-        const of = (wants[appId] ??= { messages: [], presence: [] });
-        if (events.includes('message.published')) of.messages.push(...channels);
-        if (events.includes('presence.changed')) of.presence.push(...channels);
-      }
-      return {
-        wants,
-        tenantOf: new Map(rows.map(({ appId, tenantId }) => [appId, tenantId])),
-        since: Math.min(...rows.map(({ createdAt }) => createdAt.getTime())),
-      };
-    });
+/** What the endpoints of all tenants want of their apps' channels; null: nothing. */
+async function wantedIn(tx: Tx): Promise<Wanted | null> {
+  const rows = await channelWants(tx, ['message.published', 'presence.changed']);
+  if (rows.length === 0) return null;
+  const wants: Record<string, { messages: string[]; presence: string[] }> = {};
+  for (const { appId, events, channels } of rows) {
+    const of = (wants[appId] ??= { messages: [], presence: [] });
+    if (events.includes('message.published')) of.messages.push(...channels);
+    if (events.includes('presence.changed')) of.presence.push(...channels);
   }
+  return {
+    wants,
+    tenantOf: new Map(rows.map(({ appId, tenantId }) => [appId, tenantId])),
+    since: Math.min(...rows.map(({ createdAt }) => createdAt.getTime())),
+  };
 }
 
 async function lastMark(tx: Tx): Promise<{ epoch: string; position: number } | null> {

@@ -1,5 +1,8 @@
 import type { Database, Tx } from '../database.js';
 
+/** The first queries of a busy machine take their time. */
+const PATIENT = { timeoutMs: 30_000 };
+
 /** One tenant with a row in every table that belongs to tenants; ids end in `name`. */
 export async function makeTenant(database: Database, name: string): Promise<string> {
   const tenantId = `ten_${name}`;
@@ -32,8 +35,8 @@ export async function makeTenant(database: Database, name: string): Promise<stri
         createdBy: `usr_${name}`,
       },
     });
-  });
-  await database.asSystem((tx) => makeHistory(tx, own));
+  }, PATIENT);
+  await database.asSystem((tx) => makeHistory(tx, own), PATIENT);
   return tenantId;
 }
 

@@ -3,10 +3,13 @@ import { APP_GUARD } from '@nestjs/core';
 import { Secrets } from '#access';
 import { Database } from '#database';
 import type { Logger } from '#platform';
+import type { AttemptQueue } from '#webhooks';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
 import { AppsModule } from './apps/apps.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
@@ -25,6 +28,7 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
@@ -33,6 +37,8 @@ export interface ApiParts {
   readonly delivery: DeliveryClient;
   readonly clock: Clock;
   readonly settings: Settings;
+  /** Where attempts to send webhooks wait; null: this process sends none. */
+  readonly queue: AttemptQueue | null;
   readonly log: Logger;
 }
 
@@ -51,6 +57,7 @@ class CoreModule {
       Passwords,
       Sessions,
       OperatorSessions,
+      AuditTrail,
     ];
     return {
       module: CoreModule,
@@ -83,6 +90,8 @@ export class ApiModule {
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        AuditModule,
+        WebhooksModule.with(parts.queue),
         UsageModule,
         ConfigFeedModule,
         LimitsModule,

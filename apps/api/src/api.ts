@@ -12,6 +12,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
+import { WebhookRunner } from './webhooks/webhook-runner.js';
 import { UsageCollector } from './usage/usage-collector.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
@@ -83,6 +84,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   app.useGlobalFilters(new ProblemFilter(docs, log));
 
   const feed = app.get(ConfigFeed);
+  const webhooks = app.get(WebhookRunner);
   fastify.get('/', async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(landingPage(settings.deliveryUrl)),
   );
@@ -112,11 +114,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     seed: () => app.get(DemoSeed).run(),
     open: () => {
       isOpen = true;
+      webhooks.start();
     },
     work: () => app.get(UsageCollector).start(),
     drain: async () => {
       draining = true;
       feed.close();
+      await webhooks.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
       await app.get(UsageCollector).close();

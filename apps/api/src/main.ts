@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { internalIdentity, Secrets } from '#access';
-import { Database, isUnavailable } from '#database';
+import { Database, isUnavailable, queueUrl } from '#database';
 import {
   announceReady,
   ConfigError,
@@ -14,6 +14,7 @@ import {
   type Config,
   type Logger,
 } from '#platform';
+import { PgBossQueue } from '#webhooks';
 import { createApi, type Api, type ApiOptions } from './api.js';
 import { SystemClock } from './data/clock.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
@@ -39,6 +40,10 @@ async function start(config: Config): Promise<void> {
     ),
     clock: new SystemClock(),
     settings: new Settings(config),
+    queue: new PgBossQueue({
+      url: queueUrl(config.databaseUrl),
+      fault: (error, what) => log.warn({ err: error }, what),
+    }),
     log,
     proxies: config.proxies,
     tls: await readTls(config.tls, secrets),

@@ -4,11 +4,16 @@ export class Settings {
   readonly apiUrl: string;
   readonly deliveryUrl: string;
   readonly dataDir: string;
+  /** For development and tests: webhooks may go to private addresses, over http. */
+  readonly webhookAllowPrivate: boolean;
 
-  constructor(settings: Omit<Settings, 'secure'>) {
+  constructor(
+    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate'> & { webhookAllowPrivate?: boolean },
+  ) {
     this.apiUrl = settings.apiUrl;
     this.deliveryUrl = settings.deliveryUrl;
     this.dataDir = settings.dataDir;
+    this.webhookAllowPrivate = settings.webhookAllowPrivate ?? false;
   }
 
   /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */

@@ -129,6 +129,7 @@ async function start(config: Config): Promise<void> {
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
     internalTable({
+      engine,
       mediator,
       presence,
       usage: nest.get(UsageFeed),

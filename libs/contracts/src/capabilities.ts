@@ -16,6 +16,12 @@ export function patternFault(pattern: string): string | null {
     : '`*` stands alone, or last after a colon (`room:*`)';
 }
 
+/** Whether a pattern, taken as one already, names a channel. */
+export function patternMatches(pattern: string, channel: string): boolean {
+  if (pattern === '*' || pattern === channel) return true;
+  return pattern.endsWith(':*') && channel.startsWith(pattern.slice(0, -1));
+}
+
 export const CapabilityPattern = z
   .string()
   .max(LIMIT.channelNameBytes)

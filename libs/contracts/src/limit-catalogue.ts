@@ -279,6 +279,14 @@ export const LIMITS = {
     remedy: 'Wait until older ones are over, or revoke the key instead.',
     ceiling: 10_000,
   },
+  webhooks: {
+    ...kept,
+    scope: 'tenant',
+    unit: 'webhooks',
+    title: 'Endpoints that events are sent to',
+    remedy: 'Delete one that is no longer needed.',
+    ceiling: 50,
+  },
 } as const satisfies Record<string, LimitEntry>;
 
 export type LimitName = keyof typeof LIMITS;

@@ -20,6 +20,7 @@ export const CONTROL_LIMIT_NAMES = [
   'namespaces',
   'revocations',
   'members',
+  'webhooks',
 ] as const satisfies readonly PlanLimitName[];
 export type ControlLimitName = (typeof CONTROL_LIMIT_NAMES)[number];
 

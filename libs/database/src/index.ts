@@ -6,6 +6,7 @@ export { DatabaseUnavailable, isUnavailable, isUniqueViolation } from './errors.
 export type { Log } from './log.js';
 export { migrate, MigrationError } from './migrate.js';
 export type { MigrateOptions } from './migrate.js';
+export { queueUrl } from './roles.js';
 export {
   AppStatus,
   KeyMode,
@@ -18,6 +19,7 @@ export {
 export type {
   ApiKey,
   App,
+  AuditEntry as AuditEntryRow,
   Member,
   Namespace,
   Operator,
@@ -25,4 +27,8 @@ export type {
   Session,
   Tenant,
   User,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookEvent as WebhookEventRow,
 } from './generated/client.js';

@@ -1,5 +1,10 @@
-/** The two roles that connections run as; the migration says what each may do. */
-export type Role = 'holdline_app' | 'holdline_system';
+/** The roles that connections run as; the migration says what each may do. */
+export type Role = 'holdline_app' | 'holdline_system' | 'holdline_queue';
+
+/** The same database as the role that owns the schema of the queue library, and reaches nothing else. */
+export function queueUrl(url: string): string {
+  return urlAs(url, 'holdline_queue');
+}
 
 /**
  * The same database, with every connection put into `role` before its first statement. Set in the

@@ -41,6 +41,17 @@ export class LiveChannels {
     return { channels, hasMore: first.names.length > limit };
   }
 
+  /** The channels that somebody receives from at this moment. */
+  async receivedFrom(app: string): Promise<string[]> {
+    const names = new Set(this.groups.holdsByChannel(app).keys());
+    let seen = 0;
+    for (const name of this.channels.namesOf(app)) {
+      if (watchedChannel(name) === null && this.holdsOn(app, name) > 0) names.add(name);
+      if (++seen % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return [...names];
+  }
+
   private holdsOn(app: string, name: string): number {
     let holds = 0;
     for (const listener of this.channels.peek(app, name)?.listeners ?? []) holds += listener.holds;

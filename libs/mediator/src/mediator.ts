@@ -251,6 +251,11 @@ export class Mediator {
     return this.channels.size;
   }
 
+  /** The channels of an app that somebody receives from at this moment, on this node. */
+  receivedFrom(app: string): Promise<string[]> {
+    return this.live.receivedFrom(app);
+  }
+
   /** The channels of an app that are in use now, as far as this node knows. */
   liveChannels(request: LiveChannelRequest): Promise<LiveChannelPage> {
     return this.live.page(request);

@@ -84,3 +84,8 @@ function isoTime(ms: number): string {
   }
   return `${isoPrefix}${String(ms - second * 1000).padStart(3, '0')}Z`;
 }
+
+/** An item of the log as a receiver gets it. */
+export function wireText(stored: Stored): string {
+  return new Outgoing(stored).wire(wireHead(stored.channel.name)).toString('utf8');
+}

@@ -75,6 +75,12 @@ const Environment = z
     STORAGE_FLOOR_BYTES: bytes
       .default(100 * 1024 * 1024)
       .describe('Free disk space below which publishing is refused (507).'),
+    WEBHOOK_ALLOW_PRIVATE: z
+      .enum(['true', 'false'])
+      .default('false')
+      .describe(
+        'For development: webhooks may go to private addresses, over http, to any port. Never where tenants are strangers.',
+      ),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
       .default('info')
@@ -122,6 +128,7 @@ export interface Config {
   readonly proxies: number;
   readonly maxHolds: number;
   readonly storageFloorBytes: number;
+  readonly webhookAllowPrivate: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }
 
@@ -165,6 +172,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     proxies: e.TRUST_PROXY,
     maxHolds: e.MAX_HOLDS,
     storageFloorBytes: e.STORAGE_FLOOR_BYTES,
+    webhookAllowPrivate: e.WEBHOOK_ALLOW_PRIVATE === 'true',
     logLevel: e.LOG_LEVEL,
   });
 }

@@ -1,5 +1,6 @@
 import type { WebhookEventType } from '#contracts';
 import type { Tx } from '#database';
+import { noteEvents } from './event-notes.js';
 
 /** Something that happened, for the tenant's endpoints. */
 export interface WebhookEvent {
@@ -18,5 +19,11 @@ export interface WebhookEvent {
   readonly orderKey?: string;
 }
 
-/** Notes the event in the transaction that makes it true. */
-export async function emitEvent(_tx: Tx, _event: WebhookEvent): Promise<void> {}
+/**
+ * Notes the event in the transaction that makes it true. A tenant that has no endpoint for it costs
+ * nothing.
+ */
+export async function emitEvent(tx: Tx, event: WebhookEvent): Promise<void> {
+  const { data, ...rest } = event;
+  await noteEvents(tx, [{ ...rest, data: JSON.stringify(data), channel: null, at: new Date() }]);
+}

@@ -8,7 +8,7 @@ import {
   type SignupAnswer,
 } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentActor, type Actor } from '../auth/actor.js';
+import { CurrentActor, originOf, type Actor } from '../auth/actor.js';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { AccountsService } from './accounts.service.js';
@@ -27,8 +27,8 @@ export class AccountsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignupAnswer> {
-    const made = await this.accounts.signUp(body);
-    await this.sessions.begin(request, reply, made.user.id, made.tenant.id);
+    const made = await this.accounts.signUp(body, originOf(request));
+    await this.sessions.begin(request, reply, made.user.id, made.tenant.id, 'login.succeeded');
     return { user: made.user, tenant: made.tenant, role: 'owner', app: made.app };
   }
 
@@ -38,8 +38,8 @@ export class AccountsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MeAnswer> {
-    const { userId, tenantId } = await this.accounts.logIn(body, request.ip);
-    await this.sessions.begin(request, reply, userId, tenantId);
+    const { userId, tenantId } = await this.accounts.logIn(body, originOf(request));
+    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded');
     return this.accounts.describeUser(userId, tenantId);
   }
 
@@ -70,7 +70,7 @@ export class AccountsController {
       );
     }
     await this.accounts.requireMembership(actor.id, tenantId);
-    await this.sessions.begin(request, reply, actor.id, tenantId);
+    await this.sessions.begin(request, reply, actor.id, tenantId, 'session.switched');
     return this.accounts.describeUser(actor.id, tenantId);
   }
 }

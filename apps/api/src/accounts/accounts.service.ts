@@ -10,16 +10,23 @@ import {
   type User,
 } from '#contracts';
 import { Database, isUniqueViolation } from '#database';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../data/clock.js';
 import { newId } from '../data/ids.js';
 import { shownApp } from '../apps/shown-app.js';
 import type { Actor } from '../auth/actor.js';
 import { missing } from '../http/validation.js';
+import { FailedLogins } from './failed-logins.js';
 import { LoginBackoff } from './login-backoff.js';
 import { Passwords } from './passwords.js';
 
 /** What a new tenant may do until it has a plan. */
 export const FIRST_PLAN: PlanLimits = { holds_key: 10_000 };
+
+interface Origin {
+  readonly ip: string;
+  readonly userAgent: string | null;
+}
 
 @Injectable()
 export class AccountsService {
@@ -28,13 +35,18 @@ export class AccountsService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Passwords) private readonly passwords: Passwords,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(FailedLogins) private readonly failed: FailedLogins,
     @Inject(Clock) clock: Clock,
   ) {
     this.backoff = new LoginBackoff(clock);
   }
 
   /** @throws Problem conflict when the e-mail address has an account; it takes as long as a success. */
-  async signUp(body: SignupBody): Promise<{ user: User; tenant: Tenant; app: App }> {
+  async signUp(
+    body: SignupBody,
+    origin: Origin,
+  ): Promise<{ user: User; tenant: Tenant; app: App }> {
     const passwordHash = await this.passwords.hash(body.password);
     try {
       return await this.database.asSystem(async (tx) => {
@@ -47,6 +59,12 @@ export class AccountsService {
         await tx.member.create({ data: { tenantId: tenant.id, userId: user.id, role: 'owner' } });
         const app = await tx.app.create({
           data: { id: newId('app'), tenantId: tenant.id, name: 'default' },
+        });
+        const actor = { tenantId: tenant.id, id: user.id, ...origin };
+        await this.audit.record(tx, actor, {
+          action: 'tenant.created',
+          target: tenant.id,
+          after: { name: tenant.name, owner: user.id, email: user.email, appId: app.id },
         });
         return { user: shownUser(user), tenant: shownTenant(tenant), app: shownApp(app) };
       });
@@ -63,8 +81,8 @@ export class AccountsService {
    * The user's id and first tenant.
    * @throws Problem unauthenticated, the same for an unknown address and a wrong password; rate_limited
    */
-  logIn(body: LoginBody, ip: string): Promise<{ userId: string; tenantId: string | null }> {
-    return this.backoff.attempt(body.email, ip, async () => {
+  logIn(body: LoginBody, origin: Origin): Promise<{ userId: string; tenantId: string | null }> {
+    return this.backoff.attempt(body.email, origin.ip, async () => {
       const user = await this.database.asSystem((tx) =>
         tx.user.findUnique({
           where: { email: body.email },
@@ -72,9 +90,10 @@ export class AccountsService {
         }),
       );
       const right = await this.passwords.matches(body.password, user?.passwordHash ?? null);
-      return right && user
-        ? { userId: user.id, tenantId: user.memberships[0]?.tenantId ?? null }
-        : null;
+      const tenantId = user?.memberships[0]?.tenantId ?? null;
+      if (right && user) return { userId: user.id, tenantId };
+      if (user && tenantId) this.failed.note(user.id, { tenantId, ...origin });
+      return null;
     });
   }
 

@@ -3,7 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Secrets } from '#access';
 import { Database } from '#database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Actor } from '../auth/actor.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { originOf, type Actor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { Settings } from '../settings.js';
 
@@ -22,6 +23,7 @@ export class Sessions {
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Settings) private readonly settings: Settings,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Secrets) secrets: Secrets,
   ) {
     this.key = secrets.derive('session');
@@ -78,6 +80,7 @@ export class Sessions {
     reply: FastifyReply,
     userId: string,
     tenantId: string | null,
+    action: 'login.succeeded' | 'session.switched',
   ): Promise<void> {
     const token = randomBytes(32).toString('base64url');
     const former = this.hashOf(request);
@@ -101,14 +104,26 @@ export class Sessions {
           expiresAt: new Date(now + ABSOLUTE_MS),
         },
       });
+      if (tenantId === null) return;
+      const actor = { tenantId, id: userId, ...originOf(request) };
+      await this.audit.record(tx, actor, { action, target: userId });
     });
     reply.setCookie(this.cookie, token, { ...this.attributes(), maxAge: ABSOLUTE_MS / 1000 });
   }
 
   async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const idHash = this.hashOf(request);
-    if (idHash !== null)
-      await this.database.asSystem((tx) => tx.session.deleteMany({ where: { idHash } }));
+    if (idHash !== null) {
+      await this.database.asSystem(async (tx) => {
+        const session = await tx.session.findUnique({ where: { idHash } });
+        if (!session) return;
+        await tx.session.deleteMany({ where: { idHash } });
+        const { tenantId, userId } = session;
+        if (tenantId === null) return;
+        const actor = { tenantId, id: userId, ...originOf(request) };
+        await this.audit.record(tx, actor, { action: 'session.ended', target: userId });
+      });
+    }
     reply.clearCookie(this.cookie, this.attributes());
   }
 

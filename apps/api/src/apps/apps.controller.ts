@@ -19,10 +19,10 @@ export class AppsController {
 
   @Route(CONTROL_ROUTES.createApp, 'develop')
   create(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Body({ schema: AppBody }) body: AppBody,
   ): Promise<App> {
-    return this.apps.create(tenantId, body);
+    return this.apps.create(actor, body);
   }
 
   @Route(CONTROL_ROUTES.getApp)
@@ -32,18 +32,15 @@ export class AppsController {
 
   @Route(CONTROL_ROUTES.updateApp, 'develop')
   update(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Body({ schema: AppPatch }) patch: AppPatch,
   ): Promise<App> {
-    return this.apps.update(tenantId, app, patch);
+    return this.apps.update(actor, app, patch);
   }
 
   @Route(CONTROL_ROUTES.deleteApp, 'develop')
-  revoke(
-    @CurrentTenant() { tenantId }: TenantActor,
-    @Param('app', IdPipe) app: string,
-  ): Promise<void> {
-    return this.apps.revoke(tenantId, app);
+  revoke(@CurrentTenant() actor: TenantActor, @Param('app', IdPipe) app: string): Promise<void> {
+    return this.apps.revoke(actor, app);
   }
 }

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { App, AppBody, AppPatch, ListQuery, Page } from '#contracts';
 import { Database, type Tx } from '#database';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { TenantActor } from '../auth/actor.js';
 import { requireRoom } from '../data/room.js';
 import { newId } from '../data/ids.js';
 import { pageById } from '../data/paging.js';
@@ -21,7 +23,10 @@ export async function requireApp(tx: Tx, appId: string): Promise<void> {
 
 @Injectable()
 export class AppsService {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
+  ) {}
 
   async list(tenantId: string, query: ListQuery): Promise<Page<App>> {
     return this.database.withTenant(tenantId, async (tx) => {
@@ -38,7 +43,8 @@ export class AppsService {
     });
   }
 
-  create(tenantId: string, body: AppBody): Promise<App> {
+  create(actor: TenantActor, body: AppBody): Promise<App> {
+    const { tenantId } = actor;
     return this.database.withTenant(tenantId, async (tx) => {
       await requireRoom(tx, tenantId, 'apps', () => tx.app.count({ where: { status: 'active' } }));
       const data = {
@@ -48,7 +54,13 @@ export class AppsService {
         ...(body.allowedOrigins === undefined ? {} : { allowedOrigins: body.allowedOrigins }),
         ...(body.jwks === undefined ? {} : { jwks: body.jwks }),
       };
-      return shownApp(await tx.app.create({ data }));
+      const made = shownApp(await tx.app.create({ data }));
+      await this.audit.record(tx, actor, {
+        action: 'app.created',
+        target: made.id,
+        after: { ...made },
+      });
+      return made;
     });
   }
 
@@ -60,22 +72,35 @@ export class AppsService {
     });
   }
 
-  update(tenantId: string, appId: string, patch: AppPatch): Promise<App> {
-    return this.database.withTenant(tenantId, async (tx) => {
-      await requireApp(tx, appId);
+  update(actor: TenantActor, appId: string, patch: AppPatch): Promise<App> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
+      const before = await tx.app.findFirst({ where: { id: appId, status: 'active' } });
+      if (!before) throw missing('app');
       const data = {
         ...(patch.name === undefined ? {} : { name: patch.name }),
         ...(patch.allowedOrigins === undefined ? {} : { allowedOrigins: patch.allowedOrigins }),
         ...(patch.jwks === undefined ? {} : { jwks: patch.jwks }),
       };
-      return shownApp(await tx.app.update({ where: { id: appId }, data }));
+      const changed = shownApp(await tx.app.update({ where: { id: appId }, data }));
+      await this.audit.record(tx, actor, {
+        action: 'app.updated',
+        target: appId,
+        before: { ...shownApp(before) },
+        after: { ...changed },
+      });
+      return changed;
     });
   }
 
-  revoke(tenantId: string, appId: string): Promise<void> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  revoke(actor: TenantActor, appId: string): Promise<void> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
-      await tx.app.update({ where: { id: appId }, data: { status: 'revoked' } });
+      const { name } = await tx.app.update({ where: { id: appId }, data: { status: 'revoked' } });
+      await this.audit.record(tx, actor, {
+        action: 'app.revoked',
+        target: appId,
+        before: { name },
+      });
     });
   }
 }

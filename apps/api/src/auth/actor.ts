@@ -1,5 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Problem, type Role } from '#contracts';
+import { plainAddress } from '#platform';
+import type { FastifyRequest } from 'fastify';
 
 /** Who acts on the control plane: a signed-in user, or a key with `admin`, which acts as a developer. */
 export interface Actor {
@@ -27,6 +29,9 @@ export interface TenantActor {
   readonly id: string;
   readonly tenantId: string;
   readonly role: Role;
+  /** Where the request came from: what the audit log says beside who. */
+  readonly ip: string;
+  readonly userAgent: string | null;
 }
 
 export const CurrentActor = createParamDecorator(
@@ -37,12 +42,17 @@ export const CurrentTenant = createParamDecorator(
   (_data: unknown, context: ExecutionContext): TenantActor => {
     const { id, membership } = actorOf(context);
     if (!membership) throw noTenant();
-    return { id, tenantId: membership.tenantId, role: membership.role };
+    const origin = originOf(context.switchToHttp().getRequest<FastifyRequest>());
+    return { id, tenantId: membership.tenantId, role: membership.role, ...origin };
   },
 );
 
 export function actorOf(context: ExecutionContext): Actor {
   return context.switchToHttp().getRequest<{ user: Actor }>().user;
+}
+
+export function originOf(request: FastifyRequest): { ip: string; userAgent: string | null } {
+  return { ip: plainAddress(request.ip), userAgent: request.headers['user-agent'] ?? null };
 }
 
 export function noTenant(): Problem {

@@ -17,6 +17,8 @@ interface Ids {
   namespace: string;
   member: string;
   tenant: string;
+  webhook: string;
+  delivery: string;
 }
 const NOTHING: Ids = {
   app: 'app_00000000000000000000',
@@ -24,6 +26,8 @@ const NOTHING: Ids = {
   namespace: 'nothing',
   member: 'usr_00000000000000000000',
   tenant: 'ten_00000000000000000000',
+  webhook: 'whk_00000000000000000000',
+  delivery: 'whd_00000000000000000000',
 };
 
 let t: TestApi;
@@ -51,7 +55,19 @@ async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string
   const key = await call('POST', `/v1/apps/${appId}/keys`, { body: { name } });
   await call('PUT', `/v1/apps/${appId}/namespaces/${name}`, { body: {} });
   await call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: name } });
-  return { app: appId, key: key.body.id, namespace: name, member: userId, tenant: tenantId };
+  const webhook = await call('POST', '/v1/webhooks', {
+    body: { url: `https://example.com/${name}`, events: ['key.created'] },
+  });
+  const delivery = await call('POST', `/v1/webhooks/${webhook.body.id}/test`);
+  return {
+    app: appId,
+    key: key.body.id,
+    namespace: name,
+    member: userId,
+    tenant: tenantId,
+    webhook: webhook.body.id,
+    delivery: delivery.body.id,
+  };
 }
 
 /** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
@@ -65,6 +81,9 @@ const BODIES: Record<string, unknown> = {
   updateNamespace: { presence: false },
   createRevocation: { clientId: 'x' },
   updateMember: { role: 'viewer' },
+  updateWebhook: { enabled: false },
+  rotateWebhook: {},
+  replayWebhook: { from: '2026-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' },
 };
 
 const swept = (Object.entries(CONTROL_ROUTES) as [string, RouteSpec][]).filter(

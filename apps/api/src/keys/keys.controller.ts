@@ -38,12 +38,12 @@ export class KeysController {
 
   @Route(CONTROL_ROUTES.updateKey, 'develop')
   update(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Param('key', IdPipe) key: string,
     @Body({ schema: KeyPatch }) body: KeyPatch,
   ): Promise<Key> {
-    return this.keys.update(tenantId, app, key, body);
+    return this.keys.update(actor, app, key, body);
   }
 
   @Route(CONTROL_ROUTES.rotateKey, 'develop')
@@ -58,10 +58,10 @@ export class KeysController {
 
   @Route(CONTROL_ROUTES.revokeKey, 'develop')
   revoke(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Param('key', IdPipe) key: string,
   ): Promise<void> {
-    return this.keys.revoke(tenantId, app, key);
+    return this.keys.revoke(actor, app, key);
   }
 }

@@ -12,7 +12,9 @@ import {
   type Page,
 } from '#contracts';
 import { Database, type Tx } from '#database';
+import { emitEvent } from '#webhooks';
 import { requireApp } from '../apps/apps.service.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { TenantActor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { pageById } from '../data/paging.js';
@@ -43,6 +45,7 @@ export class KeysService {
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Secrets) private readonly secrets: Secrets,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {
     this.pepper = secrets.derive('pepper');
   }
@@ -81,7 +84,7 @@ export class KeysService {
         tx.apiKey.count({ where: { appId, revokedAt: null } }),
       );
       const { mode, capabilities, allowedIps, limits, name = '' } = body;
-      return this.insert(tx, {
+      const made = await this.insert(tx, {
         tenantId,
         appId,
         mode,
@@ -93,18 +96,27 @@ export class KeysService {
         createdBy,
         replaces: null,
       });
+      await this.tell(tx, actor, 'key.created', withoutSecrets(made));
+      return made;
     });
   }
 
-  update(tenantId: string, appId: string, keyId: string, patch: KeyPatch): Promise<Key> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  update(actor: TenantActor, appId: string, keyId: string, patch: KeyPatch): Promise<Key> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       const key = await this.require(tx, appId, keyId);
       const data = {
         ...(patch.name === undefined ? {} : { name: patch.name }),
         ...(patch.allowedIps === undefined ? {} : { allowedIps: patch.allowedIps }),
         ...(patch.limits === undefined ? {} : { limits: patch.limits }),
       };
-      return this.shown(await tx.apiKey.update({ where: { id: key.id }, data }));
+      const changed = this.shown(await tx.apiKey.update({ where: { id: key.id }, data }));
+      await this.audit.record(tx, actor, {
+        action: 'key.updated',
+        target: key.id,
+        before: { ...this.shown(key) },
+        after: { ...changed },
+      });
+      return changed;
     });
   }
 
@@ -145,19 +157,49 @@ export class KeysService {
         where: { id: old.id },
         data: graceSeconds === 0 ? { revokedAt: new Date(now) } : { expiresAt: end },
       });
+      const worksUntil = graceSeconds === 0 ? new Date(now) : end;
+      await this.tell(tx, actor, 'key.rotated', withoutSecrets(made), {
+        id: old.id,
+        worksUntil: worksUntil.toISOString(),
+      });
       return made;
     });
   }
 
   /** Revoking again changes nothing: the first time stands. */
-  revoke(tenantId: string, appId: string, keyId: string): Promise<void> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  revoke(actor: TenantActor, appId: string, keyId: string): Promise<void> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       const key = await this.require(tx, appId, keyId);
       if (key.revokedAt !== null) return;
-      await tx.apiKey.update({
+      const revoked = await tx.apiKey.update({
         where: { id: key.id },
         data: { revokedAt: new Date(this.clock.now()) },
       });
+      await this.tell(tx, actor, 'key.revoked', this.shown(revoked), { ...this.shown(key) });
+    });
+  }
+
+  /** The audit log and the tenant's endpoints hear of it, in the transaction that does it. */
+  private async tell(
+    tx: Tx,
+    actor: TenantActor,
+    action: 'key.created' | 'key.rotated' | 'key.revoked',
+    key: Key,
+    before?: Record<string, unknown>,
+  ): Promise<void> {
+    const { tenantId } = actor;
+    await emitEvent(tx, {
+      tenantId,
+      appId: key.appId,
+      type: action,
+      data: { key, by: actor.id },
+      orderKey: `key:${key.replaces ?? key.id}`,
+    });
+    await this.audit.record(tx, actor, {
+      action,
+      target: key.id,
+      ...(before ? { before } : {}),
+      after: { ...key },
     });
   }
 
@@ -216,4 +258,8 @@ export class KeysService {
 /** A name of another version is left out. */
 function storedKeyLimits(limits: unknown): KeyLimits {
   return KeyLimits.strip().parse(limits);
+}
+
+function withoutSecrets({ key: _key, signingSecret: _signing, ...shown }: CreatedKey): Key {
+  return shown;
 }

@@ -88,19 +88,21 @@ async function countedHere(
 ): Promise<[ControlLimitName, Figure][]> {
   const ofApp = { ...(appId && { appId }) };
   const group = { by: ['appId'] as ['appId'], _count: true as const };
-  const [apps, members, keys, namespaces, revocations] = [
+  const [apps, members, webhooks, keys, namespaces, revocations] = [
     await tx.app.count({ where: { status: 'active' } }),
     await tx.member.count({ where: { tenantId } }),
+    await tx.webhookEndpoint.count({ where: { deletedAt: null } }),
     await tx.apiKey.groupBy({ ...group, where: { ...ofApp, revokedAt: null } }),
     await tx.namespace.groupBy({ ...group, where: { ...ofApp, deleted: false } }),
     await tx.revocation.groupBy({ ...group, where: ofApp }),
   ];
+  const byTenant = { apps, members, webhooks };
   const byApp = { keys, namespaces, revocations };
   return CONTROL_LIMIT_NAMES.map((name): [ControlLimitName, Figure] => {
     const figure = { max: null, resetAt: null };
-    if (name === 'apps') return [name, { ...figure, used: apps, of: null }];
-    if (name === 'members') return [name, { ...figure, used: members, of: null }];
-    const [most] = [...byApp[name]].sort((a, b) => b._count - a._count);
+    if (name in byTenant)
+      return [name, { ...figure, used: byTenant[name as keyof typeof byTenant], of: null }];
+    const [most] = [...byApp[name as keyof typeof byApp]].sort((a, b) => b._count - a._count);
     return [name, { ...figure, used: most?._count ?? 0, of: most?.appId ?? appId ?? null }];
   });
 }

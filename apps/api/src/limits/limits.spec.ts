@@ -39,6 +39,14 @@ const DRIVES: Record<ControlLimitName, Drive> = {
     use: ({ call, appId }, n) =>
       call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: `c${n}` } }),
   },
+  webhooks: {
+    max: 2,
+    already: 0,
+    use: ({ call }, n) =>
+      call('POST', '/v1/webhooks', {
+        body: { url: `https://hooks.example/${n}`, events: ['key.created'] },
+      }),
+  },
   members: {
     max: 2,
     already: 1,

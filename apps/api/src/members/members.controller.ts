@@ -27,26 +27,26 @@ export class MembersController {
 
   @Route(CONTROL_ROUTES.addMember, 'own')
   add(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Body({ schema: MemberBody }) body: MemberBody,
   ): Promise<AddedMember> {
-    return this.members.add(tenantId, body);
+    return this.members.add(actor, body);
   }
 
   @Route(CONTROL_ROUTES.updateMember, 'own')
   update(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('member', IdPipe) member: string,
     @Body({ schema: MemberPatch }) patch: MemberPatch,
   ): Promise<Member> {
-    return this.members.setRole(tenantId, member, patch.role);
+    return this.members.setRole(actor, member, patch.role);
   }
 
   @Route(CONTROL_ROUTES.removeMember, 'own')
   remove(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('member', IdPipe) member: string,
   ): Promise<void> {
-    return this.members.remove(tenantId, member);
+    return this.members.remove(actor, member);
   }
 }

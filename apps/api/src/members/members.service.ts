@@ -10,6 +10,8 @@ import {
   type Role,
 } from '#contracts';
 import { Database, isUniqueViolation, type Tx } from '#database';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { TenantActor } from '../auth/actor.js';
 import { Passwords } from '../accounts/passwords.js';
 import { newId } from '../data/ids.js';
 import { cut, unknownAfter } from '../data/paging.js';
@@ -23,6 +25,7 @@ export class MembersService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Passwords) private readonly passwords: Passwords,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   list(tenantId: string, query: ListQuery): Promise<Page<Member>> {
@@ -44,7 +47,8 @@ export class MembersService {
   }
 
   /** @throws Problem conflict when that user is a member already */
-  async add(tenantId: string, body: MemberBody): Promise<AddedMember> {
+  async add(actor: TenantActor, body: MemberBody): Promise<AddedMember> {
+    const { tenantId } = actor;
     const initialPassword = body.password ?? randomBytes(12).toString('base64url');
     // Before the transaction, and also for an existing user: a connection is not held while hashing.
     const passwordHash = await this.passwords.hash(initialPassword);
@@ -59,6 +63,11 @@ export class MembersService {
           data: { tenantId, userId: user.id, role: body.role },
           include: WITH_USER,
         });
+        await this.audit.record(tx, actor, {
+          action: 'member.added',
+          target: user.id,
+          after: { email: user.email, role: body.role, isNewUser: existing === null },
+        });
         const shownOnce = existing === null && body.password === undefined;
         return { ...shown(member), initialPassword: shownOnce ? initialPassword : null };
       });
@@ -71,21 +80,33 @@ export class MembersService {
     }
   }
 
-  setRole(tenantId: string, userId: string, role: Role): Promise<Member> {
-    return this.changing(tenantId, userId, role !== 'owner', async (tx) =>
-      shown(
-        await tx.member.update({
-          where: { tenantId_userId: { tenantId, userId } },
-          data: { role },
-          include: WITH_USER,
-        }),
-      ),
-    );
+  setRole(actor: TenantActor, userId: string, role: Role): Promise<Member> {
+    const { tenantId } = actor;
+    return this.changing(tenantId, userId, role !== 'owner', async (tx, before) => {
+      const changed = await tx.member.update({
+        where: { tenantId_userId: { tenantId, userId } },
+        data: { role },
+        include: WITH_USER,
+      });
+      await this.audit.record(tx, actor, {
+        action: 'member.updated',
+        target: userId,
+        before: { role: before.role },
+        after: { role },
+      });
+      return shown(changed);
+    });
   }
 
-  remove(tenantId: string, userId: string): Promise<void> {
-    return this.changing(tenantId, userId, true, async (tx) => {
+  remove(actor: TenantActor, userId: string): Promise<void> {
+    const { tenantId } = actor;
+    return this.changing(tenantId, userId, true, async (tx, { role }) => {
       await tx.member.delete({ where: { tenantId_userId: { tenantId, userId } } });
+      await this.audit.record(tx, actor, {
+        action: 'member.removed',
+        target: userId,
+        before: { role },
+      });
     });
   }
 
@@ -94,7 +115,7 @@ export class MembersService {
     tenantId: string,
     userId: string,
     losesOwner: boolean,
-    change: (tx: Tx) => Promise<T>,
+    change: (tx: Tx, before: { role: Role }) => Promise<T>,
   ): Promise<T> {
     return this.database.withTenant(tenantId, async (tx) => {
       await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`members:${tenantId}`}, 0))`;
@@ -110,7 +131,7 @@ export class MembersService {
           'This is the tenant’s last owner. Make somebody else an owner first.',
         );
       }
-      return change(tx);
+      return change(tx, member);
     });
   }
 

@@ -28,11 +28,11 @@ export class NamespacesController {
 
   @Route(CONTROL_ROUTES.createNamespace, 'develop')
   create(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Body({ schema: NamespaceBody }) body: NamespaceBody,
   ): Promise<Namespace> {
-    return this.namespaces.create(tenantId, app, body);
+    return this.namespaces.create(actor, app, body);
   }
 
   @Route(CONTROL_ROUTES.getNamespace)
@@ -46,30 +46,30 @@ export class NamespacesController {
 
   @Route(CONTROL_ROUTES.putNamespace, 'develop')
   put(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Param('namespace', NamespaceNamePipe) name: string,
     @Body({ schema: NamespaceRulesBody }) rules: NamespaceRulesBody,
   ): Promise<Namespace> {
-    return this.namespaces.replace(tenantId, app, name, rules);
+    return this.namespaces.replace(actor, app, name, rules);
   }
 
   @Route(CONTROL_ROUTES.updateNamespace, 'develop')
   update(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Param('namespace', NamespaceNamePipe) name: string,
     @Body({ schema: NamespacePatch }) patch: NamespacePatch,
   ): Promise<Namespace> {
-    return this.namespaces.update(tenantId, app, name, patch);
+    return this.namespaces.update(actor, app, name, patch);
   }
 
   @Route(CONTROL_ROUTES.deleteNamespace, 'develop')
   remove(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('app', IdPipe) app: string,
     @Param('namespace', NamespaceNamePipe) name: string,
   ): Promise<void> {
-    return this.namespaces.remove(tenantId, app, name);
+    return this.namespaces.remove(actor, app, name);
   }
 }

@@ -13,6 +13,8 @@ import {
 import { Database, type Tx } from '#database';
 import { DEFAULT_RULES } from '#access';
 import { requireApp } from '../apps/apps.service.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { TenantActor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { cut } from '../data/paging.js';
 import { requireRoom } from '../data/room.js';
@@ -36,6 +38,7 @@ export class NamespacesService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   list(tenantId: string, appId: string, query: ListQuery): Promise<Page<Namespace>> {
@@ -62,8 +65,8 @@ export class NamespacesService {
     });
   }
 
-  create(tenantId: string, appId: string, body: NamespaceBody): Promise<Namespace> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  create(actor: TenantActor, appId: string, body: NamespaceBody): Promise<Namespace> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
       const { name, ...rules } = body;
       const existing = await tx.namespace.findFirst({ where: { appId, name, deleted: false } });
@@ -72,47 +75,64 @@ export class NamespacesService {
           'conflict',
           'This namespace has rules. Change them with PATCH, or set them anew with PUT.',
         );
-      return this.set(tx, tenantId, appId, name, rules);
+      return this.set(tx, actor, appId, name, rules);
     });
   }
 
   replace(
-    tenantId: string,
+    actor: TenantActor,
     appId: string,
     name: string,
     rules: NamespaceRulesBody,
   ): Promise<Namespace> {
-    return this.database.withTenant(tenantId, async (tx) => {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
-      return this.set(tx, tenantId, appId, name, rules);
+      return this.set(tx, actor, appId, name, rules);
     });
   }
 
-  update(tenantId: string, appId: string, name: string, patch: NamespacePatch): Promise<Namespace> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  update(
+    actor: TenantActor,
+    appId: string,
+    name: string,
+    patch: NamespacePatch,
+  ): Promise<Namespace> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
-      await this.require(tx, appId, name);
-      return shown(
+      const before = await this.require(tx, appId, name);
+      const changed = shown(
         await tx.namespace.update({ where: { appId_name: { appId, name } }, data: given(patch) }),
       );
+      await this.audit.record(tx, actor, {
+        action: 'namespace.updated',
+        target: targetOf(appId, name),
+        before: { ...shown(before) },
+        after: { ...changed },
+      });
+      return changed;
     });
   }
 
   /** Marked, not deleted: delivery learns of it by the row's new version. */
-  remove(tenantId: string, appId: string, name: string): Promise<void> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  remove(actor: TenantActor, appId: string, name: string): Promise<void> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
-      await this.require(tx, appId, name);
+      const before = await this.require(tx, appId, name);
       await tx.namespace.update({
         where: { appId_name: { appId, name } },
         data: { deleted: true },
+      });
+      await this.audit.record(tx, actor, {
+        action: 'namespace.removed',
+        target: targetOf(appId, name),
+        before: { ...shown(before) },
       });
     });
   }
 
   private async set(
     tx: Tx,
-    tenantId: string,
+    actor: TenantActor,
     appId: string,
     name: string,
     rules: NamespaceRulesBody,
@@ -120,19 +140,27 @@ export class NamespacesService {
     const row = { ...DEFAULT_RULES, ...given(rules), deleted: false };
     const known = await tx.namespace.findFirst({ where: { appId, name } });
     if (known === null || known.deleted) {
-      await requireRoom(tx, tenantId, 'namespaces', () =>
+      await requireRoom(tx, actor.tenantId, 'namespaces', () =>
         tx.namespace.count({ where: { appId, deleted: false } }),
       );
     }
     // One that was removed begins anew.
-    const begun = known === null || known.deleted ? { createdAt: new Date(this.clock.now()) } : {};
-    return shown(
+    const isNew = known === null || known.deleted;
+    const begun = isNew ? { createdAt: new Date(this.clock.now()) } : {};
+    const set = shown(
       await tx.namespace.upsert({
         where: { appId_name: { appId, name } },
-        create: { ...row, ...begun, appId, tenantId, name },
+        create: { ...row, ...begun, appId, tenantId: actor.tenantId, name },
         update: { ...row, ...begun },
       }),
     );
+    await this.audit.record(tx, actor, {
+      action: isNew ? 'namespace.created' : 'namespace.updated',
+      target: targetOf(appId, name),
+      ...(isNew ? {} : { before: { ...shown(known) } }),
+      after: { ...set },
+    });
+    return set;
   }
 
   private async require(tx: Tx, appId: string, name: string) {
@@ -140,6 +168,11 @@ export class NamespacesService {
     if (!row) throw missing('namespace');
     return row;
   }
+}
+
+/** A namespace's name is unique in its app only. */
+function targetOf(appId: string, name: string): string {
+  return `${appId}/${name}`;
 }
 
 /** Only what was said: `undefined` would count as said once it is spread over the defaults. */

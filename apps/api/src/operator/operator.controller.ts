@@ -10,6 +10,7 @@ import {
   type Tenant,
 } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CurrentOperator, type OperatorOrigin } from './current-operator.js';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { OperatorSessions } from './operator-sessions.js';
@@ -45,9 +46,10 @@ export class OperatorController {
 
   @Route(CONTROL_ROUTES.operatorUpdateTenant)
   update(
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('tenant', IdPipe) tenant: string,
     @Body({ schema: OperatorTenantPatch }) patch: OperatorTenantPatch,
   ): Promise<Tenant> {
-    return this.operators.update(tenant, patch);
+    return this.operators.update(operator, tenant, patch);
   }
 }

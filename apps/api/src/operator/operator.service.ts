@@ -9,12 +9,14 @@ import {
   type Tenant,
 } from '#contracts';
 import { Database } from '#database';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { LoginBackoff } from '../accounts/login-backoff.js';
 import { Passwords } from '../accounts/passwords.js';
 import { shownTenant } from '../accounts/accounts.service.js';
 import { Clock } from '../data/clock.js';
 import { pageById } from '../data/paging.js';
 import { missing } from '../http/validation.js';
+import type { OperatorOrigin } from './current-operator.js';
 
 @Injectable()
 export class OperatorService {
@@ -24,6 +26,7 @@ export class OperatorService {
     @Inject(Database) private readonly database: Database,
     @Inject(Passwords) private readonly passwords: Passwords,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {
     this.backoff = new LoginBackoff(clock);
   }
@@ -75,15 +78,26 @@ export class OperatorService {
     });
   }
 
-  update(tenantId: string, patch: OperatorTenantPatch): Promise<Tenant> {
+  update(operator: OperatorOrigin, tenantId: string, patch: OperatorTenantPatch): Promise<Tenant> {
     return this.database.asSystem(async (tx) => {
-      const tenant = await tx.tenant.findUnique({ where: { id: tenantId }, select: { id: true } });
-      if (!tenant) throw missing('tenant');
+      const before = await tx.tenant.findUnique({ where: { id: tenantId } });
+      if (!before) throw missing('tenant');
       const data = {
         ...(patch.status === undefined ? {} : { status: patch.status }),
         ...(patch.limits === undefined ? {} : { limits: patch.limits }),
       };
-      return shownTenant(await tx.tenant.update({ where: { id: tenantId }, data }));
+      const changed = await tx.tenant.update({ where: { id: tenantId }, data });
+      await this.audit.record(
+        tx,
+        { ...operator, tenantId },
+        {
+          action: 'tenant.updated',
+          target: tenantId,
+          before: { status: before.status, limits: before.limits },
+          after: { status: changed.status, limits: changed.limits },
+        },
+      );
+      return shownTenant(changed);
     });
   }
 }

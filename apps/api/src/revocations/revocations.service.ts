@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LIMIT, type ListQuery, type Page, type Revocation, type RevocationBody } from '#contracts';
 import { Database } from '#database';
 import { requireApp } from '../apps/apps.service.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { TenantActor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { newId } from '../data/ids.js';
@@ -18,6 +19,7 @@ export class RevocationsService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
   ) {}
 
   /** Only those that still refuse something; the others have nothing left to refuse. */
@@ -61,7 +63,13 @@ export class RevocationsService {
         expiresAt,
         ...what,
       };
-      return shown(await tx.revocation.create({ data }));
+      const made = shown(await tx.revocation.create({ data }));
+      await this.audit.record(tx, actor, {
+        action: 'revocation.created',
+        target: made.id,
+        after: { appId, ...made },
+      });
+      return made;
     });
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
+import type { AttemptQueue } from '#webhooks';
 import type { InternalAnswer, InternalRequest, InternalRequester } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
@@ -72,6 +73,8 @@ export interface TestApi {
   /** Between the control plane and its database: a test shuts it. */
   readonly gate: DatabaseGate;
   readonly database: Database;
+  /** The server itself, as its owner: for what no part of ours may do. */
+  readonly postgresUrl: string;
   readonly secrets: Secrets;
   readonly clock: TestClock;
   readonly delivery: FakeDelivery;
@@ -83,11 +86,16 @@ export interface TestApi {
   withKey(key: string): Caller;
   withCookie(cookie: string): Caller;
   signUp(): Promise<SignedUp>;
+  /** Asks until it no longer throws. */
+  eventually<T>(ask: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
 /** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
-export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> {
+export async function startTestApi({
+  apiUrl = API_URL,
+  queue = null as AttemptQueue | null,
+} = {}): Promise<TestApi> {
   const delivery = new FakeDelivery();
   const postgres = await startTestPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
@@ -103,11 +111,19 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     delivery: new DeliveryClient(DELIVERY_URL, delivery.request, secrets),
     clock,
     log,
-    settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir }),
+    settings: new Settings({
+      apiUrl,
+      deliveryUrl: DELIVERY_URL,
+      dataDir,
+      // Only a test that has a queue sends any: to a receiver on this machine.
+      webhookAllowPrivate: queue !== null,
+    }),
+    queue,
     proxies: 0,
     tls: null,
   });
-  await api.seed();
+  // As main.ts does: the first connections of a busy machine may take too long.
+  await eventually(() => api.seed());
   api.open();
 
   const caller =
@@ -126,7 +142,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
         ...(address === undefined ? {} : { remoteAddress: address }),
       });
       const text = answer.payload;
-      const isJson = String(answer.headers['content-type']).includes('json') && text !== '';
+      const isJson = /[/+]json\b/.test(String(answer.headers['content-type'])) && text !== '';
       return {
         status: answer.statusCode,
         headers: answer.headers,
@@ -161,6 +177,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     api,
     gate,
     database,
+    postgresUrl: postgres.url,
     secrets,
     clock,
     delivery,
@@ -171,6 +188,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     withKey: (key) => caller({ authorization: `Bearer ${key}` }),
     withCookie,
     signUp,
+    eventually,
     stop: async () => {
       await api.drain();
       await gate.shut();
@@ -178,4 +196,17 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+const PATIENCE_MS = 20_000;
+
+async function eventually<T>(ask: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }

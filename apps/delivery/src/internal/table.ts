@@ -1,21 +1,26 @@
+import type { Engine } from '#engine';
 import type { Mediator } from '#mediator';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
 import { liveChannels } from './channels.js';
+import { eventRoutes } from './events.js';
 import type { InternalRoute } from './internal-routes.js';
 import { limitRoutes, type LimitParts } from './limits.js';
 
 /** What the routes between our servers work with. */
 export interface InternalParts extends LimitParts {
+  readonly engine: Engine;
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
 }
 
 /** Everything that the control plane may ask or tell this node: one line each. */
 export function internalTable(parts: InternalParts): readonly InternalRoute[] {
+  const { engine, mediator, presence, usage } = parts;
   return [
-    liveChannels(parts.mediator, parts.presence),
-    ...usageRoutes(parts.usage),
+    liveChannels(mediator, presence),
+    ...usageRoutes(usage),
     ...limitRoutes(parts),
+    ...eventRoutes(engine, mediator),
   ];
 }

@@ -1,4 +1,7 @@
-import type { Database } from '../database.js';
+import type { Database, Tx } from '../database.js';
+
+/** The first queries of a busy machine take their time. */
+const PATIENT = { timeoutMs: 30_000 };
 
 /** One tenant with a row in every table that belongs to tenants; ids end in `name`. */
 export async function makeTenant(database: Database, name: string): Promise<string> {
@@ -32,8 +35,51 @@ export async function makeTenant(database: Database, name: string): Promise<stri
         createdBy: `usr_${name}`,
       },
     });
-  });
+  }, PATIENT);
+  await database.asSystem((tx) => makeHistory(tx, own), PATIENT);
   return tenantId;
+}
+
+/** What is written as things happen: usage, audit, webhooks. */
+async function makeHistory(tx: Tx, own: { tenantId: string; appId: string }): Promise<void> {
+  const { tenantId, appId } = own;
+  const hour = new Date(Date.UTC(2026, 0));
+  const counted = { tenantId, appId, meter: 'messages_published', hour, units: 1n };
+  await tx.usageHour.create({ data: { ...counted, keyId: '' } });
+  await tx.usageChannelHour.create({ data: { ...counted, namespace: '', channel: 'room' } });
+  const hash = '0'.repeat(64);
+  await tx.auditEntry.create({
+    data: {
+      tenantId,
+      seq: 1n,
+      at: hour,
+      actor: 'system',
+      action: 'app.created',
+      target: appId,
+      previousHash: hash,
+      hash,
+    },
+  });
+  await tx.auditHead.create({ data: { tenantId, seq: 1n, hash } });
+  const ids = { endpointId: `whk_${tenantId}`, eventId: `evt_${tenantId}` };
+  await tx.webhookEndpoint.create({
+    data: {
+      tenantId,
+      id: ids.endpointId,
+      url: 'https://example.test/',
+      events: ['key.created'],
+      secret: 'sealed',
+      createdBy: 'usr_x',
+    },
+  });
+  await tx.webhookEvent.create({
+    data: { tenantId, id: ids.eventId, type: 'key.created', body: '{}', at: hour },
+  });
+  const deliveryId = `whd_${tenantId}`;
+  await tx.webhookDelivery.create({ data: { tenantId, id: deliveryId, ...ids } });
+  await tx.webhookAttempt.create({
+    data: { tenantId, deliveryId, round: 0, number: 1, at: hour, durationMs: 1, request: {} },
+  });
 }
 
 export function keyId(name: string): string {

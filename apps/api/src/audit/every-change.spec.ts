@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CONTROL_ROUTES, type AuditEntry, type RouteSpec } from '#contracts';
+import { startTestApi, type Caller, type SignedUp, type TestApi } from '../testing/test-api.js';
+
+type RouteName = keyof typeof CONTROL_ROUTES;
+
+interface World extends SignedUp {
+  readonly keyId: string;
+  readonly operator: Caller;
+}
+
+interface Change {
+  /** What the entry says. */
+  readonly action: string;
+  /** Makes one change by the route, for this tenant. */
+  readonly make: (world: World) => Promise<{ status: number }>;
+}
+
+let t: TestApi;
+beforeAll(async () => {
+  t = await startTestApi();
+});
+afterAll(() => t.stop());
+
+/** Routes that change nothing of a tenant’s, and why. */
+const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
+  operatorLogin: 'An operator belongs to no tenant.',
+  operatorLogout: 'An operator belongs to no tenant.',
+};
+
+const guest = async (world: World, role = 'viewer'): Promise<string> => {
+  const email = `guest-of-${world.tenantId.toLowerCase()}@example.com`;
+  const added = await world.call('POST', '/v1/members', { body: { email, role } });
+  return added.body.id as string;
+};
+
+const newWebhook = (call: Caller) =>
+  call('POST', '/v1/webhooks', {
+    body: { url: 'https://example.com/hook', events: ['key.created'] },
+  });
+const webhookOf = async (call: Caller): Promise<string> =>
+  `/v1/webhooks/${(await newWebhook(call)).body.id}`;
+
+/** One change for each route. A new route that changes something fails until it stands here. */
+const CHANGES: Partial<Record<RouteName, Change>> = {
+  signup: { action: 'tenant.created', make: async () => ({ status: 201 }) },
+  login: {
+    action: 'login.succeeded',
+    make: ({ email, password }) => t.nobody('POST', '/v1/login', { body: { email, password } }),
+  },
+  logout: { action: 'session.ended', make: ({ call }) => call('POST', '/v1/logout') },
+  switchTenant: {
+    action: 'session.switched',
+    make: ({ call, tenantId }) => call('POST', `/v1/tenants/${tenantId}/switch`),
+  },
+  createApp: {
+    action: 'app.created',
+    make: ({ call }) => call('POST', '/v1/apps', { body: { name: 'second' } }),
+  },
+  updateApp: {
+    action: 'app.updated',
+    make: ({ call, appId }) => call('PATCH', `/v1/apps/${appId}`, { body: { name: 'renamed' } }),
+  },
+  deleteApp: {
+    action: 'app.revoked',
+    make: ({ call, appId }) => call('DELETE', `/v1/apps/${appId}`),
+  },
+  createKey: {
+    action: 'key.created',
+    make: ({ call, appId }) => call('POST', `/v1/apps/${appId}/keys`, { body: {} }),
+  },
+  updateKey: {
+    action: 'key.updated',
+    make: ({ call, appId, keyId }) =>
+      call('PATCH', `/v1/apps/${appId}/keys/${keyId}`, { body: { name: 'renamed' } }),
+  },
+  rotateKey: {
+    action: 'key.rotated',
+    make: ({ call, appId, keyId }) =>
+      call('POST', `/v1/apps/${appId}/keys/${keyId}/rotate`, { body: {} }),
+  },
+  revokeKey: {
+    action: 'key.revoked',
+    make: ({ call, appId, keyId }) => call('DELETE', `/v1/apps/${appId}/keys/${keyId}`),
+  },
+  createNamespace: {
+    action: 'namespace.created',
+    make: ({ call, appId }) =>
+      call('POST', `/v1/apps/${appId}/namespaces`, { body: { name: 'room' } }),
+  },
+  putNamespace: {
+    action: 'namespace.created',
+    make: ({ call, appId }) => call('PUT', `/v1/apps/${appId}/namespaces/room`, { body: {} }),
+  },
+  updateNamespace: {
+    action: 'namespace.updated',
+    make: async ({ call, appId }) => {
+      await call('PUT', `/v1/apps/${appId}/namespaces/room`, { body: {} });
+      return call('PATCH', `/v1/apps/${appId}/namespaces/room`, { body: { presence: false } });
+    },
+  },
+  deleteNamespace: {
+    action: 'namespace.removed',
+    make: async ({ call, appId }) => {
+      await call('PUT', `/v1/apps/${appId}/namespaces/room`, { body: {} });
+      return call('DELETE', `/v1/apps/${appId}/namespaces/room`);
+    },
+  },
+  createRevocation: {
+    action: 'revocation.created',
+    make: ({ call, appId }) =>
+      call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: 'alice' } }),
+  },
+  addMember: {
+    action: 'member.added',
+    make: ({ call }) =>
+      call('POST', '/v1/members', { body: { email: 'new@example.com', role: 'viewer' } }),
+  },
+  updateMember: {
+    action: 'member.updated',
+    make: async (world) =>
+      world.call('PATCH', `/v1/members/${await guest(world)}`, { body: { role: 'billing' } }),
+  },
+  removeMember: {
+    action: 'member.removed',
+    make: async (world) => world.call('DELETE', `/v1/members/${await guest(world)}`),
+  },
+  createWebhook: { action: 'webhook.created', make: ({ call }) => newWebhook(call) },
+  updateWebhook: {
+    action: 'webhook.updated',
+    make: async ({ call }) =>
+      call('PATCH', await webhookOf(call), { body: { description: 'changed' } }),
+  },
+  deleteWebhook: {
+    action: 'webhook.deleted',
+    make: async ({ call }) => call('DELETE', await webhookOf(call)),
+  },
+  rotateWebhook: {
+    action: 'webhook.rotated',
+    make: async ({ call }) => call('POST', `${await webhookOf(call)}/rotate`, { body: {} }),
+  },
+  testWebhook: {
+    action: 'webhook.tested',
+    make: async ({ call }) => call('POST', `${await webhookOf(call)}/test`),
+  },
+  replayWebhook: {
+    action: 'webhook.replayed',
+    make: async ({ call }) =>
+      call('POST', `${await webhookOf(call)}/replay`, {
+        body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+      }),
+  },
+  operatorUpdateTenant: {
+    action: 'tenant.updated',
+    make: ({ operator, tenantId }) =>
+      operator('PATCH', `/v1/operator/tenants/${tenantId}`, { body: { status: 'suspended' } }),
+  },
+};
+
+async function furnish(): Promise<World> {
+  const user = await t.signUp();
+  const key = await user.call('POST', `/v1/apps/${user.appId}/keys`, { body: {} });
+  const login = await t.nobody('POST', '/v1/operator/login', { body: t.demo.operator });
+  const cookie = String(login.headers['set-cookie']).split(';', 1)[0]!;
+  return { ...user, keyId: key.body.id, operator: t.withCookie(cookie) };
+}
+
+const changing = (Object.entries(CONTROL_ROUTES) as [RouteName, RouteSpec][]).filter(
+  ([name, route]) => route.method !== 'GET' && !(name in NOTHING_OF_A_TENANT),
+);
+
+describe('every change by the control plane leaves its entry in the audit log', () => {
+  test('each route that changes something is tried here', () => {
+    expect(changing.map(([name]) => name).sort()).toEqual(Object.keys(CHANGES).sort());
+  });
+
+  test.each(Object.entries(CHANGES))('%s', async (_name, { action, make }) => {
+    const world = await furnish();
+    const { status } = await make(world);
+    expect(status).toBeLessThan(300);
+    const entries = await t.database.withTenant(world.tenantId, (tx) =>
+      tx.auditEntry.findMany({ orderBy: { seq: 'desc' } }),
+    );
+    const found: Pick<AuditEntry, 'action'>[] = entries;
+    expect(found.map((entry) => entry.action)).toContain(action);
+    const verified = await t.withCookie(world.cookie)('GET', '/v1/audit/verify');
+    // Who has signed out sees nothing any more.
+    if (verified.status === 200) expect(verified.body.intact).toBe(true);
+  });
+});

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { queueUrl } from '#database';
+import { eventually } from '../../database/src/testing/eventually.js';
+import { startTestPostgres, type TestPostgres } from '../../database/src/testing/postgres.js';
+import type { AttemptJob } from './attempt-queue.js';
+import { PgBossQueue } from './pg-boss-queue.js';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+afterAll(() => postgres?.stop());
+
+const open: PgBossQueue[] = [];
+const newQueue = () => {
+  const queue = new PgBossQueue({ url: queueUrl(postgres.url), fault: () => undefined });
+  open.push(queue);
+  return queue;
+};
+afterAll(() => Promise.all(open.map((queue) => queue.stop())));
+
+const job = (deliveryId: string, at = new Date()): AttemptJob => ({
+  deliveryId,
+  endpointId: 'whk_1',
+  round: 0,
+  attempts: 2,
+  at,
+});
+
+describe('the queue of attempts in PostgreSQL', () => {
+  test('hands out what it was given, at its time, also to a process that comes later', async () => {
+    const first = newQueue();
+    await first.start(() => Promise.reject(new Error('never')));
+    await first.stop();
+    const giver = newQueue();
+    const made: AttemptJob[] = [];
+    await giver.start(async (one) => void made.push(one));
+    const later = new Date(Date.now() + 3_600_000);
+    const one = job('whd_1');
+    await giver.hand([one, job('whd_2', later)]);
+    await eventually(() => made.length > 0);
+    expect(made).toEqual([one]);
+    await giver.stop();
+  });
+
+  test('an attempt that is rejected comes again', async () => {
+    const queue = newQueue();
+    let calls = 0;
+    await queue.start(async ({ deliveryId }) => {
+      if (deliveryId === 'whd_3' && ++calls === 1) throw new Error('the database was away');
+    });
+    await queue.hand([job('whd_3')]);
+    await eventually(() => calls === 2);
+    await queue.stop();
+  });
+
+  test('its role reaches its own schema and no table of ours', async () => {
+    const client = new pg.Client(queueUrl(postgres.url));
+    await client.connect();
+    try {
+      await expect(client.query('SELECT FROM tenant')).rejects.toMatchObject({ code: '42501' });
+      await expect(client.query('CREATE TABLE public.x ()')).rejects.toMatchObject({
+        code: '42501',
+      });
+    } finally {
+      await client.end();
+    }
+  });
+});

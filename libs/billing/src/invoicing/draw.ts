@@ -37,10 +37,10 @@ export async function draw(tx: Tx, bounds: PeriodBounds, period?: RatedPeriod): 
     kind: 'adjustment' as const,
     unitsBefore: 0n,
   }));
-  const charged = [...rated, ...late].map((line) => ({
+  const charged = [...rated, ...late].map(({ from, to, ...line }) => ({
     ...line,
-    fromHour: new Date(line.from),
-    toHour: new Date(line.to),
+    fromHour: new Date(from),
+    toHour: new Date(to),
   }));
   const subtotal = charged.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
   const tax = await taxOf(tx, tenantId);

@@ -61,16 +61,21 @@ export class InvoicingRun {
   private async closePeriods(): Promise<number> {
     const { database, hooks } = this.options;
     const now = new Date(hooks.now());
-    const due = await database.asSystem((tx) =>
-      tx.subscription.findMany({
-        where: {
-          state: { not: 'cancelled' },
-          OR: [{ provider: 'invoice', periodEnd: { lte: now } }, { tenant: { status: 'closed' } }],
-        },
-        select: { tenantId: true, tenant: { select: { status: true } } },
-        take: BATCH,
-        orderBy: { periodEnd: 'asc' },
-      }),
+    const due = await database.asSystem(
+      (tx) =>
+        tx.subscription.findMany({
+          where: {
+            state: { not: 'cancelled' },
+            OR: [
+              { provider: 'invoice', periodEnd: { lte: now } },
+              { tenant: { status: 'closed' } },
+            ],
+          },
+          select: { tenantId: true, tenant: { select: { status: true } } },
+          take: BATCH,
+          orderBy: { periodEnd: 'asc' },
+        }),
+      LONG,
     );
     for (const { tenantId, tenant } of due) {
       this.failpoint('close:begun');

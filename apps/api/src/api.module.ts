@@ -14,6 +14,7 @@ import { SessionStrategy } from './auth/session.strategy.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
+import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -22,10 +23,12 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
   readonly secrets: Secrets;
+  readonly delivery: DeliveryClient;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly log: Logger;
@@ -39,6 +42,7 @@ class CoreModule {
     const shared = [
       { provide: Database, useValue: parts.database },
       { provide: Secrets, useValue: parts.secrets },
+      { provide: DeliveryClient, useValue: parts.delivery },
       { provide: Clock, useValue: parts.clock },
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
@@ -76,6 +80,7 @@ export class ApiModule {
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        UsageModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

@@ -12,6 +12,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
+import { UsageCollector } from './usage/usage-collector.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
 const END_MS = 3_000;
@@ -38,6 +39,8 @@ export interface Api {
   seed(): Promise<void>;
   /** From now on /readyz says that it serves. */
   open(): void;
+  /** Begins what goes on in the background: usage is collected from delivery. */
+  work(): void;
   /** Answers what is held, lets what runs end, refuses what is new. */
   drain(): Promise<void>;
 }
@@ -110,11 +113,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     open: () => {
       isOpen = true;
     },
+    work: () => app.get(UsageCollector).start(),
     drain: async () => {
       draining = true;
       feed.close();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
+      await app.get(UsageCollector).close();
       await app.close();
       clearTimeout(late);
       await database.close();

@@ -10,6 +10,7 @@ export {
   AppStatus,
   KeyMode,
   MemberRole,
+  Prisma,
   Publishers,
   RevocationKind,
   TenantStatus,

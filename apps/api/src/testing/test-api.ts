@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
+import type { InternalAnswer, InternalRequest, InternalRequester } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
 import { startTestPostgres } from '../../../../libs/database/src/testing/postgres.js';
 import { createApi, type Api } from '../api.js';
 import { Clock } from '../data/clock.js';
+import { DeliveryClient } from '../delivery/delivery-client.js';
 import { readDemo, type Demo } from '../demo/demo-file.js';
 import { Settings } from '../settings.js';
 import { DatabaseGate } from './database-gate.js';
@@ -25,6 +27,15 @@ export class TestClock extends Clock {
   advance(ms: number): void {
     this.ahead += ms;
   }
+}
+
+/** In place of the delivery server: away until a test says what it answers. */
+export class FakeDelivery {
+  answer: ((asked: InternalRequest) => InternalAnswer) | null = null;
+  readonly request: InternalRequester = async (asked) => {
+    if (!this.answer) throw new Error('connect ECONNREFUSED');
+    return this.answer(asked);
+  };
 }
 
 export interface Answer {
@@ -63,6 +74,7 @@ export interface TestApi {
   readonly database: Database;
   readonly secrets: Secrets;
   readonly clock: TestClock;
+  readonly delivery: FakeDelivery;
   readonly dataDir: string;
   readonly demo: Demo;
   /** Every line that was logged so far. */
@@ -76,6 +88,7 @@ export interface TestApi {
 
 /** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
 export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> {
+  const delivery = new FakeDelivery();
   const postgres = await startTestPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
   const lines: string[] = [];
@@ -87,6 +100,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
   const api = await createApi({
     database,
     secrets,
+    delivery: new DeliveryClient(DELIVERY_URL, delivery.request, secrets),
     clock,
     log,
     settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir }),
@@ -149,6 +163,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     database,
     secrets,
     clock,
+    delivery,
     dataDir,
     demo,
     log: () => lines.join(''),

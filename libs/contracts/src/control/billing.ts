@@ -6,7 +6,7 @@ export const PlanId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'a plan’s id has 1 to 40 of a-z, 0-9, `_` and `-`');
 const Limits = z
-  .record(z.string().regex(/^\w{1,64}$/), z.union([z.number(), z.boolean(), z.null()]))
+  .record(z.string().regex(/^\w{1,64}$/), z.int().min(1).nullable())
   .refine((limits) => Object.keys(limits).length <= 100, 'has at most 100 limits');
 
 export const Plan = z.object({

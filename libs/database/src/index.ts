@@ -28,7 +28,6 @@ export type {
   Namespace,
   Operator,
   Plan,
-  Prisma,
   Revocation,
   Session,
   SpendLevel,

@@ -288,9 +288,18 @@ export const CouponBody = z
     '`invoices` says for how many a repeating coupon holds, and for no other kind',
   );
 export type CouponBody = z.output<typeof CouponBody>;
-export const CouponList = z.object({
-  data: z.array(CouponBody.and(z.object({ active: z.boolean() }))),
+export const Coupon = z.object({
+  code: z.string(),
+  name: z.string(),
+  basisPoints: z.number().int().nullable(),
+  amountMicro: Micro.nullable(),
+  currency: z.string().nullable(),
+  duration: z.enum(['once', 'repeating', 'forever']),
+  invoices: z.number().int().nullable(),
+  active: z.boolean(),
 });
+export type Coupon = z.output<typeof Coupon>;
+export const CouponList = z.object({ data: z.array(Coupon) });
 export const PaymentBody = z.strictObject({
   amountMicro: PositiveMicro,
   currency: Currency,

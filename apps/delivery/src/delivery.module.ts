@@ -5,7 +5,7 @@ import { LIMIT } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
 import { Mediator, Presence, systemClock } from '#mediator';
-import { UsageBook, UsageJournal } from '#metering';
+import { Redeliveries, UsageBook, UsageJournal } from '#metering';
 import { createLogger, internalRequester, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
 import { HoldLimits } from './edge/hold-limits.js';
@@ -91,9 +91,19 @@ export class DeliveryModule {
         },
         { provide: UsageBook, useFactory: () => new UsageBook() },
         {
+          provide: Redeliveries,
+          useFactory: async (journal: UsageJournal) => {
+            const redeliveries = new Redeliveries();
+            redeliveries.recall(await journal.recentlySeen());
+            return redeliveries;
+          },
+          inject: [UsageJournal],
+        },
+        {
           provide: UsageMeter,
-          useFactory: (book: UsageBook) => new UsageMeter(book, systemClock),
-          inject: [UsageBook],
+          useFactory: (book: UsageBook, redeliveries: Redeliveries) =>
+            new UsageMeter(book, redeliveries, systemClock),
+          inject: [UsageBook, Redeliveries],
         },
         {
           provide: UsageJournal,
@@ -107,9 +117,13 @@ export class DeliveryModule {
         },
         {
           provide: UsageKeeper,
-          useFactory: (book: UsageBook, journal: UsageJournal, log: Logger) =>
-            new UsageKeeper({ book, journal, clock: systemClock, log }),
-          inject: [UsageBook, UsageJournal, LOGGER],
+          useFactory: (
+            book: UsageBook,
+            redeliveries: Redeliveries,
+            journal: UsageJournal,
+            log: Logger,
+          ) => new UsageKeeper({ book, redeliveries, journal, clock: systemClock, log }),
+          inject: [UsageBook, Redeliveries, UsageJournal, LOGGER],
         },
         {
           provide: UsageFeed,

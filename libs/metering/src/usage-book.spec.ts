@@ -149,4 +149,13 @@ describe('clients that ask again', () => {
     expect(seen.fresh('b', 'ann', 'c1', 3)).toBe(3);
     expect(seen.fresh('a', 'ann', 'c2', 1)).toBe(1);
   });
+
+  test('P6: a process that recalls what the one before noted goes on as if it were that one', () => {
+    const before = new Redeliveries();
+    before.fresh('a', 'ann', 'c1', 3);
+    const after = new Redeliveries();
+    after.recall(before.takeNews());
+    expect(after.fresh('a', 'ann', 'c1', 4)).toBe(1);
+    expect(before.takeNews()).toEqual([]);
+  });
 });

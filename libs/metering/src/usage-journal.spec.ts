@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { UsageRows } from '#contracts';
-import { UsageJournal } from './usage-journal.js';
+import { UsageJournal, type UsageBatch } from './usage-journal.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -19,10 +19,13 @@ const open = (node: string) =>
     warn: (text) => void warnings.push(text),
     batchesPerFile: 3,
   });
-const batch = (units: number): UsageRows => ({
-  keys: [{ app: 'a', key: 'k', meter: 'messages_delivered', hour: 0, units }],
-  channels: [],
-  tenants: [],
+const batch = (units: number): UsageBatch => ({
+  rows: {
+    keys: [{ app: 'a', key: 'k', meter: 'messages_delivered', hour: 0, units }],
+    channels: [],
+    tenants: [],
+  },
+  seen: [[units * 100, units]],
 });
 const unitsOf = (rows: readonly UsageRows[]) => rows.map(({ keys }) => keys[0]!.units);
 
@@ -98,6 +101,14 @@ describe('the usage journal', () => {
     await next.forget('n1', 7);
     expect(await readdir(directory)).toEqual([]);
     expect(next.nodes).toEqual(['n2']);
+  });
+
+  test('P6: what clients were handed with the last batches is known to the next start', async () => {
+    const journal = await open('n1');
+    for (const units of [1, 2, 3, 4, 5]) await journal.append(batch(units));
+    await journal.close();
+    const next = await open('n2');
+    expect(await next.recentlySeen()).toEqual([1, 2, 3, 4, 5].map((n) => [n * 100, n]));
   });
 
   test('files of others are left alone', async () => {

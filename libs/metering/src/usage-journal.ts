@@ -2,6 +2,8 @@ import { mkdir, open, readdir, readFile, unlink, type FileHandle } from 'node:fs
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { UsageRows } from '#contracts';
+import { z } from 'zod';
+import type { Seen } from './redeliveries.js';
 
 export interface UsageJournalOptions {
   /** Belongs to this journal alone; made when it does not exist. */
@@ -20,6 +22,18 @@ export interface JournalPart {
   /** Nothing follows by now. */
   readonly isEnd: boolean;
 }
+
+/** What one flush brings to the disk, whole or not at all. */
+export interface UsageBatch {
+  readonly rows: UsageRows;
+  /** What clients were handed with it: whoever counts on after a crash must know of it. */
+  readonly seen: readonly Seen[];
+}
+
+const Line = z.object({ rows: UsageRows, seen: z.array(z.tuple([z.number(), z.number()])) });
+
+/** Batches before a crash whose places are recalled: clients come again within seconds. */
+const RECALLED = 120;
 
 interface Segment {
   readonly node: string;
@@ -60,9 +74,9 @@ export class UsageJournal {
   }
 
   /** Resolves once the batch is on the disk. Rejects when it is not: append it again. */
-  async append(rows: UsageRows): Promise<void> {
+  async append(batch: UsageBatch): Promise<void> {
     if (!this.file || this.inFile >= (this.o.batchesPerFile ?? 600)) await this.nextFile();
-    const text = JSON.stringify(rows);
+    const text = JSON.stringify(batch);
     const line = `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
     const file = this.file as FileHandle;
     const { size } = await file.stat();
@@ -90,12 +104,26 @@ export class UsageJournal {
       const skip = Math.max(0, through + 1 - segment.first);
       // A file whose first batches were stored already may be gone: its successor says where it goes on.
       if (segment.first > through + 1) through = segment.first - 1;
-      const some = all.slice(skip, skip + limit - batches.length);
+      const some = all.slice(skip, skip + limit - batches.length).map(({ rows }) => rows);
       batches.push(...some);
       through += some.length;
       if (skip + some.length < all.length) return { through, batches, isEnd: false };
     }
     return { through, batches, isEnd: true };
+  }
+
+  /** What clients had been handed shortly before this start, by every node whose batches are here. */
+  async recentlySeen(): Promise<Seen[]> {
+    const seen: Seen[] = [];
+    for (const node of new Set(this.segments.map((segment) => segment.node))) {
+      const recent: UsageBatch[] = [];
+      for (const segment of this.segmentsOf(node).reverse()) {
+        if (recent.length >= RECALLED) break;
+        recent.unshift(...(await this.load(segment)));
+      }
+      for (const batch of recent.slice(-RECALLED)) seen.push(...batch.seen);
+    }
+    return seen;
   }
 
   /** Everything up to the batch numbered `through` is stored elsewhere: whole files of it may go. */
@@ -136,17 +164,17 @@ export class UsageJournal {
   }
 
   /** A line that was cut off by a crash was never acknowledged: what is whole before it counts. */
-  private async load(segment: Segment): Promise<UsageRows[]> {
+  private async load(segment: Segment): Promise<UsageBatch[]> {
     const text = await readFile(this.pathOf(segment), 'utf8');
-    const batches: UsageRows[] = [];
+    const batches: UsageBatch[] = [];
     for (const line of text.split('\n')) {
       if (line === '') continue;
-      const rows = parseLine(line);
-      if (!rows) {
+      const batch = parseLine(line);
+      if (!batch) {
         if (segment.node !== this.o.node && !text.endsWith(`${line}`)) this.damaged(segment);
         break;
       }
-      batches.push(rows);
+      batches.push(batch);
     }
     return batches;
   }
@@ -162,9 +190,9 @@ export class UsageJournal {
   }
 }
 
-function parseLine(line: string): UsageRows | null {
+function parseLine(line: string): UsageBatch | null {
   const json = line.slice(9);
   if (line.slice(0, 8) !== crc32(json).toString(16).padStart(8, '0')) return null;
-  const parsed = UsageRows.safeParse(JSON.parse(json));
+  const parsed = Line.safeParse(JSON.parse(json));
   return parsed.success ? parsed.data : null;
 }

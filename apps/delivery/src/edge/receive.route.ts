@@ -127,7 +127,8 @@ class HeldExchange implements Receiver {
   written(): void {
     const { answered, context, principal, request } = this;
     if (!answered) return;
-    if (request.readers.length === 1) context.usage.delivered(principal, answered, request.cursor);
+    if (request.readers.length === 1)
+      context.usage.delivered(principal, answered, placeOf(request));
     else
       context.usage.deliveredToSeveral(
         request.readers.map((reader) => reader.principal),
@@ -153,6 +154,11 @@ class HeldExchange implements Receiver {
     this.attendance?.end(isRefused);
     this.context.holdLimits.release(this.principal);
   }
+}
+
+/** Where a client begins again when its answer was lost; null: nowhere that could be told. */
+function placeOf({ cursor, from, nextUrl }: HeldRequest): string | null {
+  return cursor ?? (from.kind === 'start' ? nextUrl : null);
 }
 
 // A fan-out hands one Answer to thousands of receivers that mostly asked the same way: the last head

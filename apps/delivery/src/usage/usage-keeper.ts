@@ -1,5 +1,4 @@
-import type { UsageRows } from '#contracts';
-import type { UsageBook, UsageJournal } from '#metering';
+import type { Redeliveries, UsageBatch, UsageBook, UsageJournal } from '#metering';
 import type { Clock } from '#mediator';
 import type { Logger } from '#platform';
 
@@ -10,6 +9,7 @@ const WAITING = 3600;
 
 export interface UsageKeeperOptions {
   readonly book: UsageBook;
+  readonly redeliveries: Redeliveries;
   readonly journal: UsageJournal;
   readonly clock: Clock;
   readonly log: Logger;
@@ -19,7 +19,7 @@ export interface UsageKeeperOptions {
 export class UsageKeeper {
   /** Everything counted before this moment (ms since 1970) is on the disk. */
   keptTo: number;
-  private waiting: UsageRows[] = [];
+  private waiting: UsageBatch[] = [];
   private running: Promise<void> = Promise.resolve();
   private isFailing = false;
   private readonly stopTicking: () => void;
@@ -33,7 +33,7 @@ export class UsageKeeper {
   keep(): Promise<void> {
     const now = this.o.clock.now();
     const rows = this.o.book.take(now, this.o.clock.monotonic());
-    if (rows) this.waiting.push(rows);
+    if (rows) this.waiting.push({ rows, seen: this.o.redeliveries.takeNews() });
     this.running = this.running.then(() => this.write(now));
     return this.running;
   }
@@ -47,8 +47,8 @@ export class UsageKeeper {
 
   private async write(now: number): Promise<void> {
     try {
-      for (let rows = this.waiting[0]; rows; rows = this.waiting[0]) {
-        await this.o.journal.append(rows);
+      for (let batch = this.waiting[0]; batch; batch = this.waiting[0]) {
+        await this.o.journal.append(batch);
         this.waiting.shift();
       }
       this.keptTo = Math.max(this.keptTo, now);

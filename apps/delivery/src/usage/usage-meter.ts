@@ -1,14 +1,14 @@
 import type { Principal } from '#access';
-import { isCustomers, Redeliveries, type Account, type UsageBook } from '#metering';
+import { isCustomers, type Account, type Redeliveries, type UsageBook } from '#metering';
 import type { Answer, Clock, MemberAnswer } from '#mediator';
 
 /** What the routes tell the book: who holds, and what has gone out to whom. */
 export class UsageMeter {
   private readonly accounts = new WeakMap<Principal, Account>();
-  private readonly redeliveries = new Redeliveries();
 
   constructor(
     private readonly book: UsageBook,
+    private readonly redeliveries: Redeliveries,
     private readonly clock: Clock,
   ) {}
 

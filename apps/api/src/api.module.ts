@@ -7,10 +7,12 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
 import { AppsModule } from './apps/apps.module.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { BillingModule } from './billing/billing.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
@@ -46,6 +48,7 @@ class CoreModule {
       { provide: Clock, useValue: parts.clock },
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
+      AuditTrail,
       Passwords,
       Sessions,
       OperatorSessions,
@@ -81,6 +84,7 @@ export class ApiModule {
         RevocationsModule,
         OperatorModule,
         UsageModule,
+        BillingModule,
         ConfigFeedModule,
       ],
       providers: [DemoSeed],

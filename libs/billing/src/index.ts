@@ -7,7 +7,7 @@ export { Invoices } from './invoicing/invoices.js';
 export { moneyText } from './invoicing/money-text.js';
 export { invoicePdf } from './invoicing/pdf.js';
 export { InvoicingRun, type InvoicingOptions } from './invoicing/run.js';
-export { upcoming, type PlanWish } from './invoicing/upcoming.js';
+export { upcoming } from './invoicing/upcoming.js';
 export { balances, uncleared, type Balance } from './ledger/balances.js';
 export { LedgerConflict, post, reverse, type EntryWish, type Posting } from './ledger/post.js';
 export { InvoiceProvider } from './payments/invoice-provider.js';

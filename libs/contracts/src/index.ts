@@ -29,5 +29,6 @@ export * from './reserved.js';
 export * from './routes.js';
 export * from './snapshot.js';
 export * from './socket.js';
+export * from './spend.js';
 export * from './usage-feed.js';
 export * from './webhook-events.js';

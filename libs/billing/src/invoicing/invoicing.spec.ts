@@ -330,7 +330,7 @@ describe('P6: a period’s invoice', () => {
     const tenantId = await busy();
     books.at('2026-12-01T01:00:00Z');
     await books.settle();
-    // All of November turns out not to have been used, and December is free.
+    // All of November turns out not to have been used, and December is free from its second hour on.
     await system((tx) => tx.usageHour.updateMany({ where: { tenantId }, data: { units: 0n } }));
     await system((tx) =>
       books.subscriptions.begin(tx, tenantId, 'free', { at: new Date('2026-12-01T00:00:00Z') }),
@@ -338,9 +338,9 @@ describe('P6: a period’s invoice', () => {
     books.at('2027-01-01T01:00:00Z');
     await books.settle();
     const [, december] = await books.invoices(tenantId);
-    expect(december).toMatchObject({ totalMicro: -7_500_000n, dueMicro: 0n, state: 'paid' });
+    expect(december).toMatchObject({ totalMicro: -7_460_000n, dueMicro: 0n, state: 'paid' });
     expect(await books.balances(tenantId)).toEqual({
-      ...{ receivable: 36.5, revenue: -29, credits_consumed: -7.5 },
+      ...{ receivable: 36.5, revenue: -29.04, credits_consumed: -7.46 },
     });
   });
 
@@ -361,7 +361,7 @@ describe('P6: a period’s invoice', () => {
   });
 
   test('nothing is left in a clearing account once every draft is final', async () => {
-    books.at('2027-08-01T00:00:00Z');
+    books.at('2027-08-01T01:00:00Z');
     await books.settle();
     const left = await system(uncleared);
     expect(left.filter(({ account }) => account === 'usage_unbilled')).toEqual([]);

@@ -134,7 +134,7 @@ export const BILLING_ROUTES = {
     auth: 'session',
     body: billing.BudgetBody,
     success: { status: 200, schema: billing.Budget, description: 'The budget as it is now.' },
-    problems: [...WRITE, 'quota_exceeded'],
+    problems: WRITE,
   },
   deleteBudget: {
     method: 'DELETE',

@@ -185,7 +185,7 @@ export type PortalBody = z.output<typeof PortalBody>;
 export const PlaceAnswer = z.object({ url: z.string() });
 
 export const Degrade = z.strictObject({
-  windowMs: z.number().int().min(100).max(60_000).meta({
+  windowMs: z.number().int().min(100).max(10_000).meta({
     description: 'Messages are gathered for so long and delivered together.',
   }),
   conflate: z
@@ -198,7 +198,10 @@ export const Degrade = z.strictObject({
 export type Degrade = z.output<typeof Degrade>;
 export const BudgetBody = z.strictObject({
   appId: z.string().max(64).nullable().default(null).meta({ description: 'null: all apps.' }),
-  amountMicro: PositiveMicro,
+  amountMicro: PositiveMicro.refine(
+    (text) => BigInt(text) <= 9_000_000_000_000_000n,
+    'is at most 9000000000000000',
+  ),
   currency: Currency,
   degrade: Degrade.nullable()
     .default(null)

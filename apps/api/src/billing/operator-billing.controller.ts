@@ -18,10 +18,10 @@ import {
 } from '#contracts';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
-import { CurrentOperator } from '../operator/current-operator.js';
-import type { OperatorActor } from '../operator/operator-sessions.js';
+import { ActingOperator } from './acting-operator.js';
 import { OperatorBillingService } from './operator-billing.service.js';
 import { OperatorPlansService } from './operator-plans.service.js';
+import { PlanIdPipe } from './plan-id.pipe.js';
 
 @Controller()
 export class OperatorBillingController {
@@ -42,14 +42,14 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorUpdatePlan)
   updatePlan(
-    @Param('plan') plan: string,
+    @Param('plan', PlanIdPipe) plan: string,
     @Body({ schema: PlanPatch }) patch: PlanPatch,
   ): Promise<Plan> {
     return this.offers.update(plan, patch);
   }
 
   @Route(CONTROL_ROUTES.operatorRetirePlan)
-  retirePlan(@Param('plan') plan: string): Promise<Plan> {
+  retirePlan(@Param('plan', PlanIdPipe) plan: string): Promise<Plan> {
     return this.offers.retire(plan);
   }
 
@@ -70,20 +70,20 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorUpdateTenantBilling)
   update(
-    @CurrentOperator() { id }: OperatorActor,
+    @ActingOperator() operator: string,
     @Param('tenant', IdPipe) tenant: string,
     @Body({ schema: OperatorBillingPatch }) patch: OperatorBillingPatch,
   ): Promise<OperatorBilling> {
-    return this.billing.update(id, tenant, patch);
+    return this.billing.update(operator, tenant, patch);
   }
 
   @Route(CONTROL_ROUTES.operatorGiveCredit)
   credit(
-    @CurrentOperator() { id }: OperatorActor,
+    @ActingOperator() operator: string,
     @Param('tenant', IdPipe) tenant: string,
     @Body({ schema: CreditBody }) body: CreditBody,
   ): Promise<OperatorBilling> {
-    return this.billing.credit(id, tenant, body);
+    return this.billing.credit(operator, tenant, body);
   }
 
   @Route(CONTROL_ROUTES.operatorInvoices)
@@ -93,19 +93,19 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorRecordPayment)
   pay(
-    @CurrentOperator() { id }: OperatorActor,
+    @ActingOperator() operator: string,
     @Param('invoice', IdPipe) invoice: string,
     @Body({ schema: PaymentBody }) body: PaymentBody,
   ): Promise<InvoiceWithLines> {
-    return this.billing.pay(id, invoice, body);
+    return this.billing.pay(operator, invoice, body);
   }
 
   @Route(CONTROL_ROUTES.operatorVoidInvoice)
   void(
-    @CurrentOperator() { id }: OperatorActor,
+    @ActingOperator() operator: string,
     @Param('invoice', IdPipe) invoice: string,
     @Body({ schema: VoidBody }) body: VoidBody,
   ): Promise<InvoiceWithLines> {
-    return this.billing.void(id, invoice, body.redraw);
+    return this.billing.void(operator, invoice, body.redraw);
   }
 }

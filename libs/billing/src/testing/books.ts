@@ -44,7 +44,10 @@ export class Books {
     this.hooks = {
       now: () => this.now,
       emit: (_tx, event) => {
-        if (!this.events.some(({ key }) => key === event.key)) this.events.push(event);
+        const known = this.events.some(
+          ({ key, tenantId }) => key === event.key && tenantId === event.tenantId,
+        );
+        if (!known) this.events.push(event);
         return Promise.resolve();
       },
       audit: () => Promise.resolve(),

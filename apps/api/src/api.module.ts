@@ -13,6 +13,7 @@ import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
 import { BillingModule } from './billing/billing.module.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
@@ -80,6 +81,7 @@ export class ApiModule {
         AppsModule,
         KeysModule,
         NamespacesModule,
+        ChannelsModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,

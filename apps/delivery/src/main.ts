@@ -30,6 +30,7 @@ import { registerInternalRoutes } from './internal/internal-routes.js';
 import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
+import { RefusalLog } from './refusal-log.js';
 import { RevocationWatch } from './revocation-watch.js';
 import { UsageFeed } from './usage/usage-feed.js';
 import { UsageKeeper } from './usage/usage-keeper.js';
@@ -51,6 +52,7 @@ async function start(config: Config): Promise<void> {
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
   const docs = `${config.deliveryUrl}/docs`;
+  const refusals = new RefusalLog(log, systemClock);
   let isOpen = false;
 
   await engine.start();
@@ -58,7 +60,10 @@ async function start(config: Config): Promise<void> {
     docs,
     proxies: config.proxies,
     draining: false,
-    refused: (problem) => metrics.refused(problem),
+    refused: (problem, requestId) => {
+      metrics.refused(problem);
+      refusals.note(problem, requestId);
+    },
   };
   const streams = new StreamTable(nest.get(AccessStore), systemClock);
   const router = new EdgeRouter(
@@ -76,18 +81,14 @@ async function start(config: Config): Promise<void> {
       paths: nest.get(PathHolds),
       clock: systemClock,
       newId: idMaker(),
-      docs,
       isConfigured: () => feed.isReady,
     },
-    {
-      log: (error) => log.error({ err: error }, 'a request failed'),
-      isDraining: () => host.draining,
-    },
+    () => host.draining,
   );
   const { fastify, server, endConnections } = createFrontedServer(
     config.tls,
     internalIdentity(nest.get(Secrets)),
-    docs,
+    host,
     (req, res) => router.handle(new NodeExchange(req, res, host)),
   );
 
@@ -129,7 +130,7 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ usage: nest.get(UsageFeed) }),
+    internalTable({ mediator, presence, usage: nest.get(UsageFeed) }),
   );
   nest.get(RevocationWatch);
   feed.start();

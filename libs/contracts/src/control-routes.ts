@@ -6,6 +6,7 @@ import * as members from './control/members.js';
 import * as namespaces from './control/namespaces.js';
 import { AUDIT_ROUTES } from './control/audit-routes.js';
 import { BILLING_ROUTES } from './control/billing-routes.js';
+import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { USAGE_ROUTES } from './control/usage-routes.js';
@@ -386,6 +387,7 @@ export const CONTROL_ROUTES = {
     success: { status: 200, schema: accounts.Tenant, description: 'The tenant as it is now.' },
     problems: WRITE,
   },
+  ...CHANNEL_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...WEBHOOK_ROUTES,

@@ -7,6 +7,7 @@ export * from './control/apps.js';
 export * from './control/billing.js';
 export * from './control/common.js';
 export * from './control/keys.js';
+export * from './control/live-channels.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/pricing.js';

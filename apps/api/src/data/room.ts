@@ -22,7 +22,7 @@ export function requireRoom(what: keyof typeof ROOM, scope: 'tenant' | 'app', us
     `This ${scope} has ${used} ${what}, and ${max} is the most. Remove some that are no longer needed.`,
     {
       // It never resets by itself: only removing makes room.
-      limit: { name: what, scope, max, used, resetAt: '9999-12-31T23:59:59.999Z' },
+      limit: { name: what, scope, max, used, resetAt: null },
     },
   );
 }

@@ -22,8 +22,6 @@ export interface EdgeContext {
   readonly paths: PathHolds;
   readonly streams: StreamTable;
   readonly clock: Clock;
-  /** Where the docs are, for the `type` of a problem inside an answer. */
-  readonly docs: string;
   readonly newId: () => string;
   /** True once the first configuration has arrived: before that nobody can be recognised. */
   readonly isConfigured: () => boolean;

@@ -37,7 +37,7 @@ export function checkWhence(exchange: Exchange, principal: Principal): void {
 }
 
 /** A key in a URL is in every log on its way: it is refused, and its owner told to rotate it. */
-export function refuseKeyInUrl({ path, query }: Exchange): void {
+export function refuseKeyInUrl({ path, query }: Pick<Exchange, 'path' | 'query'>): void {
   if (!mayHoldKey(path) && !mayHoldKey(query)) return;
   if (!holdsKey(path) && !holdsKey(query)) return;
   throw new Problem(

@@ -14,10 +14,11 @@ export class HoldLimits {
   ) {}
 
   /**
-   * Takes a place; whoever took it gives it back with `release`.
-   * @throws Problem rate_limited (the key's limit) or unavailable (this server is full).
+   * Takes a place for one held request, with every key that it was asked with; whoever took it gives it
+   * back with `release` and the same principals. Takes nothing when it throws.
+   * @throws Problem rate_limited (a key's limit) or unavailable (this server is full).
    */
-  take(principal: Principal): void {
+  take(...principals: readonly Principal[]): void {
     if (this.total >= this.max) {
       throw new Problem(
         'unavailable',
@@ -28,28 +29,39 @@ export class HoldLimits {
         },
       );
     }
-    const used = this.byKey.get(principal.keyId) ?? 0;
-    const max = principal.limits.holdsPerKey;
-    if (max !== null && used >= max) {
+    const keys = distinctKeys(principals);
+    for (const { keyId, limits } of keys) {
+      const used = this.byKey.get(keyId) ?? 0;
+      const max = limits.holdsPerKey;
+      if (max === null || used < max) continue;
       throw new Problem(
         'rate_limited',
-        `This key has ${used} requests held, as many as its plan allows. End one, or wait until one is answered.`,
+        `The key ${keyId} has ${used} requests held, as many as its plan allows. End one, or wait until one is answered.`,
         {
           retryAfter: 1,
           limit: { name: 'holds', scope: 'key', max, used, resetAt: null },
         },
       );
     }
-    this.byKey.set(principal.keyId, used + 1);
+    for (const { keyId } of keys) this.byKey.set(keyId, (this.byKey.get(keyId) ?? 0) + 1);
     this.total++;
-    this.usage.beginHold(principal);
+    for (const principal of keys) this.usage.beginHold(principal);
   }
 
-  release(principal: Principal): void {
-    const used = (this.byKey.get(principal.keyId) ?? 1) - 1;
-    if (used === 0) this.byKey.delete(principal.keyId);
-    else this.byKey.set(principal.keyId, used);
+  release(...principals: readonly Principal[]): void {
+    for (const principal of distinctKeys(principals)) {
+      const { keyId } = principal;
+      const used = (this.byKey.get(keyId) ?? 1) - 1;
+      if (used === 0) this.byKey.delete(keyId);
+      else this.byKey.set(keyId, used);
+      this.usage.endHold(principal);
+    }
     this.total--;
-    this.usage.endHold(principal);
   }
+}
+
+/** Several tokens of one key hold one request together. */
+function distinctKeys(principals: readonly Principal[]): readonly Principal[] {
+  if (principals.length === 1) return principals;
+  return [...new Map(principals.map((one) => [one.keyId, one])).values()];
 }

@@ -119,8 +119,11 @@ export function dataText(data: unknown, where: string): string {
   );
 }
 
-/** A key speaks for everybody, a token for its own client alone. */
-function checkClient(principal: Principal, clientId: string): void {
+/**
+ * A key speaks for everybody, a token for its own client alone.
+ * @throws Problem forbidden
+ */
+export function checkClient(principal: Principal, clientId: string): void {
   if (principal.kind === 'key' || principal.clientId === clientId) return;
   throw new Problem(
     'forbidden',

@@ -1,15 +1,9 @@
-import {
-  BatchMessage,
-  LIMIT,
-  Problem,
-  type ProblemDocument,
-  type PublishMessage,
-} from '#contracts';
+import { BatchMessage, LIMIT, Problem, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
-import type { Exchange } from './exchange.js';
-import { schemaProblem } from './faults.js';
+import type { Exchange, ReportedProblem } from './exchange.js';
+import { asProblem, schemaProblem } from './faults.js';
 import { parseJson } from './json-body.js';
 import {
   checkPublisher,
@@ -26,7 +20,7 @@ const Frame = z.strictObject({ messages: z.array(z.unknown()).min(1).max(LIMIT.p
 
 type Result =
   | (ReturnType<typeof toWire> & { status: 201; channel: string })
-  | (ProblemDocument & { channel?: string });
+  | (ReportedProblem & { channel?: string });
 
 interface ChannelGroup {
   readonly indexes: number[];
@@ -40,7 +34,6 @@ export async function publishBatch(
   exchange: Exchange,
   principal: Principal,
 ): Promise<void> {
-  const { docs } = context;
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
     throw new Problem(
@@ -52,18 +45,14 @@ export async function publishBatch(
   if (!frame.success) throw schemaProblem('invalid_request', frame.error, 'The batch is not valid');
 
   const results = new Array<Result>(frame.data.messages.length);
-  const groups = groupByChannel(frame.data.messages, results, docs);
+  const groups = groupByChannel(frame.data.messages, results, exchange);
   await Promise.all(
     [...groups].map(async ([channel, group]) => {
       try {
         await publishGroup(context, principal, channel, group, results);
       } catch (error) {
-        const problem =
-          error instanceof Problem
-            ? error
-            : new Problem('internal', 'This message could not be stored.', {}, error);
-        for (const index of group.indexes)
-          results[index] = { ...problem.toDocument(docs), channel };
+        const document = exchange.report(asProblem(error, 'This message could not be stored.'));
+        for (const index of group.indexes) results[index] = { ...document, channel };
       }
     }),
   );
@@ -73,14 +62,14 @@ export async function publishBatch(
 function groupByChannel(
   items: readonly unknown[],
   results: Result[],
-  docs: string,
+  exchange: Exchange,
 ): Map<string, ChannelGroup> {
   const groups = new Map<string, ChannelGroup>();
   items.forEach((item, index) => {
     const parsed = BatchMessage.safeParse(item);
     const channel = parsed.success ? parsed.data.channel : channelOf(item);
     if (channel === null) {
-      results[index] = faultOf(parsed.error as z.ZodError, index).toDocument(docs);
+      results[index] = exchange.report(faultOf(parsed.error as z.ZodError, index));
       return;
     }
     const group = groups.get(channel) ?? { indexes: [], messages: [], fault: null };

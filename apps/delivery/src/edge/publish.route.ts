@@ -14,6 +14,7 @@ import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
 import { decodeText, parseJson } from './json-body.js';
+import { look } from './look.js';
 
 const MessageArray = z.array(PublishMessage).min(1).max(LIMIT.publishBatch);
 
@@ -42,6 +43,9 @@ export async function store(
   messages: readonly PublishMessage[],
 ): Promise<{ messages: ReturnType<typeof toWire>[]; cursor: string }> {
   context.publishRate.take(principal, messages.length);
+  if (context.mediator.awaitsReply(principal.appId, channel)) {
+    return replyByName(context, principal, channel, messages);
+  }
   const outcome = await context.mediator.publish({
     app: principal.appId,
     channel,
@@ -51,6 +55,51 @@ export async function store(
     retention: retentionOf(context.store.rules(principal.appId, channel)),
   });
   return { messages: outcome.messages.map(toWire), cursor: outcome.cursor };
+}
+
+/**
+ * A publish to the channel that is called like the `replyTo` of a request that waits: it is the reply.
+ * @throws Problem conflict, invalid_message
+ */
+async function replyByName(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  messages: readonly PublishMessage[],
+): Promise<{ messages: ReturnType<typeof toWire>[]; cursor: string }> {
+  const [message] = messages;
+  if (!message || messages.length > 1) {
+    throw new Problem('invalid_message', 'A request has one reply, and a reply is one message.');
+  }
+  const stored = await reply(context, principal, address, message);
+  const { cursor } = await look(context, principal, address, null);
+  return { messages: [toWire(stored)], cursor };
+}
+
+/**
+ * @throws Problem not_found where nobody waits, conflict where somebody else has replied,
+ * invalid_message
+ */
+export function reply(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  { ttl, ifPosition, ...message }: PublishMessage,
+): Promise<Published> {
+  if (ttl !== undefined || ifPosition !== undefined) {
+    throw new Problem(
+      'invalid_message',
+      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
+    );
+  }
+  return context.mediator.reply({
+    app: principal.appId,
+    address,
+    clientId: principal.clientId,
+    label: principal.keyId,
+    message,
+    retention: retentionOf(context.store.rules(principal.appId, 'reply:')),
+  });
 }
 
 /** @throws Problem forbidden when the namespace lets only keys publish. */

@@ -139,6 +139,16 @@ export class Presence {
     (channels.get(channel) ?? this.open(channels, app, channel)).touch();
   }
 
+  /** The channels of an app with somebody in them. */
+  *occupied(app: string): Iterable<string> {
+    for (const [name, { members }] of this.apps.get(app)?.channels ?? [])
+      if (members.size > 0) yield name;
+  }
+
+  membersIn(app: string, channel: string): number {
+    return this.apps.get(app)?.channels.get(channel)?.members.size ?? 0;
+  }
+
   memberCount(): number {
     return this.members;
   }

@@ -1,12 +1,13 @@
-import { Problem, RequestQuery, type PublishMessage } from '#contracts';
+import { HEADER, Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
+import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
-import { retentionOf, sendJson } from '../publish.route.js';
-import { holdTime } from '../receive.route.js';
+import { heldText, holdTime } from '../hold-time.js';
+import { reply, retentionOf, sendJson } from '../publish.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -22,8 +23,10 @@ export async function request(
   const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
   const message = onlyOne(messages, isArray);
   const hold = holdTime(exchange, wait, principal, context.clock.now());
+  const path = new HeldPath(context, exchange, principal, hold);
   context.holdLimits.take(principal);
-  const asker = new Asker(context, exchange, principal, channel);
+  exchange.always([HEADER.hold, heldText(path.time)]);
+  const asker = new Asker(context, exchange, principal, channel, path);
   try {
     asker.hold = context.mediator.request(
       {
@@ -32,7 +35,8 @@ export async function request(
         message,
         retention: retentionOf(rules),
         label: principal.keyId,
-        waitMs: hold.seconds * 1000,
+        waitMs: path.time.seconds * 1000,
+        isCutShort: path.time.reason === 'path',
       },
       asker,
     );
@@ -40,33 +44,20 @@ export async function request(
     asker.release();
     throw error;
   }
+  path.held();
   exchange.onEnd((isWhole) => (isWhole ? asker.written() : asker.gone()));
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
-export async function reply(
+export async function postReply(
   context: EdgeContext,
   exchange: Exchange,
   principal: Principal,
   segment: string | undefined,
 ): Promise<void> {
   const address = addressIn(segment);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, 'reply:');
-  const { ttl, ifPosition, ...message } = onlyOne(messages, isArray);
-  if (ttl !== undefined || ifPosition !== undefined) {
-    throw new Problem(
-      'invalid_message',
-      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
-    );
-  }
-  const stored = await context.mediator.reply({
-    app: principal.appId,
-    address,
-    clientId: principal.clientId,
-    label: principal.keyId,
-    message,
-    retention: retentionOf(rules),
-  });
+  const { messages, isArray } = await takeIn(context, exchange, principal, 'reply:');
+  const stored = await reply(context, principal, address, onlyOne(messages, isArray));
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 
@@ -81,17 +72,18 @@ class Asker implements RequestReceiver {
     private readonly exchange: Exchange,
     private readonly principal: Principal,
     private readonly channel: string,
+    private readonly path: HeldPath,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
-    this.release();
+    this.settle();
     this.isAnswered = true;
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
 
   refuse(problem: Problem): void {
-    this.release();
+    this.settle();
     this.exchange.refuse(problem);
   }
 
@@ -102,8 +94,15 @@ class Asker implements RequestReceiver {
   }
 
   gone(): void {
+    if (this.isReleased) return;
     this.hold?.cancel();
     this.release();
+    this.path.gone();
+  }
+
+  private settle(): void {
+    this.release();
+    this.path.answered();
   }
 
   release(): void {

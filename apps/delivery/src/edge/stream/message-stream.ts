@@ -22,7 +22,8 @@ export interface StreamSink {
 }
 
 export interface StreamRequest {
-  readonly principal: Principal;
+  /** Everybody whose credential it needs: it ends when one of them ends. */
+  readonly principals: readonly Principal[];
   readonly subscriptions: readonly Subscription[];
   readonly cursor: string | null;
   readonly from: From;
@@ -149,15 +150,17 @@ export class MessageStream implements Receiver {
       this.wasSlow ||= clock.monotonic() - this.fullSince > SLOW_MS;
       this.fullSince = null;
     }
-    const { principal, subscriptions, from, limit, view } = this.request;
-    const fault = streams.fault(principal);
+    const { principals, subscriptions, from, limit, view } = this.request;
+    const fault = streams.faultOf(principals);
     this.state = 'asking';
     if (fault) {
       this.refuse(fault);
       return;
     }
-    const left = principal.expiresAt === null ? HEARTBEAT_MS : principal.expiresAt - clock.now();
-    const waitMs = this.isPlaced ? Math.min(HEARTBEAT_MS, left) : 0;
+    let waitMs = this.isPlaced ? HEARTBEAT_MS : 0;
+    for (const { expiresAt } of principals) {
+      if (expiresAt !== null) waitMs = Math.min(waitMs, expiresAt - clock.now());
+    }
     const hold = mediator.receive(
       { subscriptions, cursor: this.cursor, from, waitMs, limit, view },
       this,

@@ -4,7 +4,8 @@ import type { Clock } from '#mediator';
 
 /** One connection that stays: a stream of events or lines, or a WebSocket. */
 export interface LiveStream {
-  readonly principal: Principal;
+  /** Everybody whose credential it needs. */
+  readonly principals: readonly Principal[];
   /** Once a second, while it lives. */
   tick(): void;
   /** Tells the client why, and ends. A second call is ignored. */
@@ -58,6 +59,15 @@ export class StreamTable {
     );
   }
 
+  /** Why one of them may go on no longer, or null. */
+  faultOf(principals: readonly Principal[]): Problem | null {
+    for (const principal of principals) {
+      const fault = this.fault(principal);
+      if (fault) return fault;
+    }
+    return null;
+  }
+
   /** Each client is told that the server drains, and goes on elsewhere with its last cursor. */
   drain(): void {
     const problem = new Problem(
@@ -74,7 +84,7 @@ export class StreamTable {
 
   private check(): void {
     for (const stream of [...this.streams]) {
-      const problem = this.fault(stream.principal);
+      const problem = this.faultOf(stream.principals);
       if (problem) stream.end(problem);
     }
   }

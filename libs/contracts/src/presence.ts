@@ -59,6 +59,10 @@ export const PresenceQuery = z.object({
 /** Changes of a channel's members, one item for each window of time, among the messages of an answer. */
 export const PresenceChange = z.object({
   type: z.literal('presence'),
+  app: z
+    .string()
+    .optional()
+    .meta({ description: 'Whose channel it is, in a poll over several apps.' }),
   channel: z.string(),
   version,
   previous: z.number().int().meta({ description: 'The version before it; 0: none.' }),

@@ -147,13 +147,18 @@ export class NodeExchange implements Exchange {
   send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void {
     const { res } = this;
     if (res.headersSent || res.destroyed) return;
-    let all = this.extra === NONE ? headers : headers.concat(this.extra);
-    if (this.host.draining && this.req.httpVersionMajor === 1)
-      all = all.concat('Connection', 'close');
-    res.writeHead(status, all as string[]);
+    res.writeHead(status, this.whole(headers) as string[]);
     if (body === null) res.end();
     else if (typeof body === 'object' && 'ascii' in body) res.end(body.ascii, 'latin1');
     else res.end(body);
+  }
+
+  /** What is said always, too; a server that drains ends each connection with its answer. */
+  private whole(headers: FlatHeaders): FlatHeaders {
+    const all = this.extra === NONE ? headers : headers.concat(this.extra);
+    return this.host.draining && this.req.httpVersionMajor === 1
+      ? all.concat('Connection', 'close')
+      : all;
   }
 
   refuse(problem: Problem): void {
@@ -200,7 +205,7 @@ export class NodeExchange implements Exchange {
   private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
     const { req, res } = this;
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(status, headers.concat(this.extra));
+    res.writeHead(status, this.whole(headers) as string[]);
     res.write(text);
     let bytes = 0;
     req.removeAllListeners('data');

@@ -1,16 +1,19 @@
-import { LIMIT } from '#contracts';
+import { HEADER, LIMIT } from '#contracts';
 import type { Principal } from '#access';
-import type { Exchange } from './exchange.js';
+import type { Exchange, FlatHeaders } from './exchange.js';
 
 /** How long a hold may last, and why. */
 export interface HoldTime {
   readonly seconds: number;
   readonly reason: 'asked' | 'default' | 'limit' | 'path';
+  /** It was `Prefer` that asked, and so it is done. */
+  readonly isPreferred?: boolean;
 }
 
-/** As `Holdline-Hold` says it. */
-export function heldText({ seconds, reason }: HoldTime): string {
-  return `${seconds}; reason=${reason}`;
+/** What an answer says of its hold. */
+export function holdHeaders({ seconds, reason, isPreferred }: HoldTime): FlatHeaders {
+  const said = [HEADER.hold, `${seconds}; reason=${reason}`];
+  return isPreferred ? [...said, 'Preference-Applied', `wait=${seconds}`] : said;
 }
 
 const DEFAULT_HOLD: HoldTime = { seconds: LIMIT.holdDefaultSeconds, reason: 'default' };
@@ -36,7 +39,7 @@ export function holdTime(
       time =
         seconds > LIMIT.holdMaxSeconds
           ? { seconds: LIMIT.holdMaxSeconds, reason: 'limit' }
-          : { seconds, reason: 'asked' };
+          : { seconds, reason: 'asked', isPreferred: true };
     }
   }
   if (principal.expiresAt === null) return time;

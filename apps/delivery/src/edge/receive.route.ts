@@ -5,7 +5,7 @@ import type { Attendance, PresenceEntry } from '#mediator';
 import type { EdgeContext } from './context.js';
 import { asciiText, type AsciiText, type Exchange, type FlatHeaders } from './exchange.js';
 import { ownerOf } from './hold-owner.js';
-import { heldText, holdTime, type HoldTime } from './hold-time.js';
+import { holdHeaders, holdTime, type HoldTime } from './hold-time.js';
 import { watchPresence } from './presence-poll.js';
 import { grantedOf, readable, type Reader } from './readable.js';
 import { HeldPath } from './held-path.js';
@@ -169,13 +169,17 @@ function writtenAnswer(answer: Answer, { nextUrl, hold }: HeldRequest): typeof l
     answer.cursor,
     'Link',
     `<${nextUrl}${answer.cursor}>; rel="next"`,
-    HEADER.hold,
-    heldText(hold),
+    ...holdHeaders(hold),
   ];
   lastWritten = { head, body: asciiText(answer.body) ?? answer.body };
   return lastWritten;
 }
 
 function sameHold(a: HoldTime, b: HoldTime | null): boolean {
-  return b !== null && a.seconds === b.seconds && a.reason === b.reason;
+  return (
+    b !== null &&
+    a.seconds === b.seconds &&
+    a.reason === b.reason &&
+    a.isPreferred === b.isPreferred
+  );
 }

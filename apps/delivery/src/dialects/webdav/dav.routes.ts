@@ -1,11 +1,11 @@
-import { HEADER, LIMIT, Problem } from '#contracts';
+import { LIMIT, Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
 import { look } from '../../edge/look.js';
 import { publish } from '../../edge/publish.route.js';
 import { HeldPath } from '../../edge/held-path.js';
-import { heldText, holdTime } from '../../edge/hold-time.js';
+import { holdHeaders, holdTime } from '../../edge/hold-time.js';
 import type { RouteTable } from '../../edge/route-table.js';
 import { multistatus, type DavStatus } from './multistatus.js';
 import { DavSubscriptions, type DavSubscription } from './subscriptions.js';
@@ -211,7 +211,7 @@ async function changes(
   if (changed.size > 0 || firing.length === 0 || wait === 0) return changed;
 
   const path = new HeldPath(context, exchange, who, asked);
-  exchange.always([HEADER.hold, heldText(path.time)]);
+  exchange.always(holdHeaders(path.time));
   context.holdLimits.take(who);
   try {
     return await new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { HEADER, Problem, RequestQuery, type PublishMessage } from '#contracts';
+import { Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
@@ -6,7 +6,7 @@ import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
 import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
-import { heldText, holdTime } from '../hold-time.js';
+import { holdHeaders, holdTime } from '../hold-time.js';
 import { reply, retentionOf, sendJson } from '../publish.route.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
@@ -25,7 +25,7 @@ export async function request(
   const hold = holdTime(exchange, wait, principal, context.clock.now());
   const path = new HeldPath(context, exchange, principal, hold);
   context.holdLimits.take(principal);
-  exchange.always([HEADER.hold, heldText(path.time)]);
+  exchange.always(holdHeaders(path.time));
   const asker = new Asker(context, exchange, principal, channel, path);
   try {
     asker.hold = context.mediator.request(

@@ -1,11 +1,11 @@
-import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
+import { GroupReceiveQuery, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
 import { HeldPath } from '../held-path.js';
-import { heldText, holdTime } from '../hold-time.js';
+import { holdHeaders, holdTime } from '../hold-time.js';
 import { checkMember, groupIn, readQuery } from './group-input.js';
 
 /** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
@@ -68,8 +68,7 @@ class HeldMember implements MemberReceiver {
       String(body.length),
       'Cache-Control',
       'no-store',
-      HEADER.hold,
-      heldText(this.path.time),
+      ...holdHeaders(this.path.time),
     ];
     this.exchange.send(200, head, body);
   }

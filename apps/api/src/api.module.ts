@@ -20,6 +20,7 @@ import { LOG } from './data/log.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { KeysModule } from './keys/keys.module.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { MembersModule } from './members/members.module.js';
 import { NamespacesModule } from './namespaces/namespaces.module.js';
 import { OperatorSessions } from './operator/operator-sessions.js';
@@ -88,6 +89,7 @@ export class ApiModule {
         UsageModule,
         BillingModule,
         ConfigFeedModule,
+        LimitsModule,
       ],
       providers: [DemoSeed],
     };

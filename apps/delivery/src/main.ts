@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { DELIVERY_ROUTES } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { Engine } from '#engine';
+import { Limits } from '#limits';
 import { Mediator, Presence, systemClock } from '#mediator';
 import {
   announceReady,
@@ -18,9 +19,7 @@ import { ConfigFeed } from './config-feed.js';
 import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
 import { LinkBook } from './edge/direct/link-book.js';
 import { NodeExchange, type ExchangeHost } from './edge/exchange.js';
-import { HoldLimits } from './edge/hold-limits.js';
 import { PathHolds } from './edge/path-holds.js';
-import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { EdgeRouter } from './edge/router.js';
 import { StreamTable } from './edge/stream/stream-table.js';
@@ -73,8 +72,7 @@ async function start(config: Config): Promise<void> {
       mediator,
       presence,
       links: new LinkBook(mediator, systemClock),
-      holdLimits: nest.get(HoldLimits),
-      publishRate: nest.get(PublishRate),
+      limits: nest.get(Limits),
       usage: nest.get(UsageMeter),
       plans: nest.get(ReceivePlans),
       streams,
@@ -130,7 +128,13 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ mediator, presence, usage: nest.get(UsageFeed) }),
+    internalTable({
+      mediator,
+      presence,
+      usage: nest.get(UsageFeed),
+      limits: nest.get(Limits),
+      store: nest.get(AccessStore),
+    }),
   );
   nest.get(RevocationWatch);
   feed.start();

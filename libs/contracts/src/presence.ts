@@ -7,6 +7,8 @@ export const PRESENCE = {
   dataBytes: 4096,
   /** Members of one channel. */
   channelMembers: 20_000,
+  /** Members of one app over all its channels, on one server. */
+  appMembers: 200_000,
   /** Members in one page of the list, and the default. */
   pageMembers: 1000,
   pageDefaultMembers: 100,

@@ -214,6 +214,15 @@ export class Mediator {
     return table.enterOpening(opening!, request, receiver);
   }
 
+  /** Position of the channel's last message, kept or not; 0: none ever. Throws a Problem. */
+  async last(app: string, name: string): Promise<number> {
+    try {
+      return (await this.o.engine.tail({ app, name })).last;
+    } catch (fault) {
+      throw unreadable(fault);
+    }
+  }
+
   /** Throws the Problem `unavailable` if the log cannot be read. */
   history(request: HistoryRequest): Promise<HistoryPage> {
     return this.pages.page(request);

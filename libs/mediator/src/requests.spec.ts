@@ -204,7 +204,7 @@ describe('request and reply', () => {
     }
     await expect(ask(bench)).rejects.toMatchObject({
       code: 'rate_limited',
-      extras: { limit: { name: 'waiting_requests', max, used: max } },
+      extras: { limit: { name: 'requests_waiting_key', max, used: max } },
     });
     waits[0]?.cancel();
     await ask(bench);

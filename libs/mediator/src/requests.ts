@@ -76,7 +76,7 @@ export class Requests {
         `${used} requests of this key wait for their reply, and no more are taken. Ask again when one of them has it.`,
         {
           retryAfter: 1,
-          limit: { name: 'waiting_requests', scope: 'key', max, used, resetAt: null },
+          limit: { name: 'requests_waiting_key', scope: 'key', max, used, resetAt: null },
         },
       );
     }
@@ -123,6 +123,7 @@ export class Requests {
       inReplyTo: address,
       label: order.label,
       counters: order.counters,
+      settled: order.settled,
     });
     const stored = messages[0]!;
     if (!stored.duplicate) return stored;
@@ -162,11 +163,13 @@ export class Requests {
   /** Never rejects. */
   private async run(waiter: Waiter, order: RequestOrder): Promise<void> {
     const { address, channel } = waiter;
+    let isPublished = false;
     try {
       const box = this.enter(waiter);
       // Who waits is known before the request is: a reply cannot come too early.
       if (!box.live.isReady) await box.live.ready;
       if (waiter.isSettled) return;
+      isPublished = true;
       const { messages } = await this.o.publisher.publish({
         app: order.owner.appId,
         channel: order.channel,
@@ -176,6 +179,7 @@ export class Requests {
         replyTo: address,
         label: order.label,
         counters: order.counters,
+        settled: order.settled,
       });
       const request = messages[0]!;
       if (waiter.isSettled) return;
@@ -186,6 +190,8 @@ export class Requests {
       if (before && !waiter.isSettled) this.give(waiter, before.stored);
     } catch (fault) {
       waiter.refuse(fault instanceof Problem ? fault : unreadable(fault), 'refused');
+    } finally {
+      if (!isPublished) order.settled?.(0);
     }
   }
 

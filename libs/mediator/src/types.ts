@@ -25,6 +25,8 @@ export interface Counted {
   readonly label?: string | undefined;
   /** The log's counters that each stored message adds one to. */
   readonly counters?: readonly string[] | undefined;
+  /** Told how many were stored. Not called where nobody can tell: they may be, or will be. */
+  readonly settled?: ((stored: number) => void) | undefined;
 }
 
 export interface PublishOrder extends Counted {

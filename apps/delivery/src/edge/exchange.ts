@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { HEADER, Problem, PROBLEM_TYPE, type ProblemDocument } from '#contracts';
+import { HEADER, Problem, problemHeaders, PROBLEM_TYPE, type ProblemDocument } from '#contracts';
 import { clientAddress, plainAddress } from '#platform';
 
 /** Names and values in turn, as they go on the wire. */
@@ -176,6 +176,7 @@ export class NodeExchange implements Exchange {
     ];
     if (problem.extras.retryAfter !== undefined)
       headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
+    if (problem.extras.limit) headers.push(...problemHeaders(problem));
     if (problem.status === 401) headers.push('WWW-Authenticate', 'Bearer, Basic realm="Holdline"');
     if (this.req.complete) this.send(problem.status, headers, text);
     else this.sendThenDiscard(problem.status, headers, text);

@@ -3,7 +3,7 @@ import type { Principal } from '#access';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
-import { checkWhence, identify } from './gate.js';
+import { authenticate, identify } from './gate.js';
 import { parseJson } from './json-body.js';
 import { ownInbox } from './readable.js';
 import { presenceEntries } from './presence-poll.js';
@@ -20,9 +20,7 @@ const NOW: From = { kind: 'now' };
 export async function poll(context: EdgeContext, exchange: Exchange): Promise<void> {
   // Somebody who is nobody is turned away before a body is read.
   const caller =
-    exchange.header('authorization') === undefined
-      ? null
-      : await identify(exchange, context.authenticator);
+    exchange.header('authorization') === undefined ? null : await identify(context, exchange);
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
     throw new Problem(
@@ -100,9 +98,7 @@ async function readerOf(
     );
   }
   try {
-    const principal = await context.authenticator.authenticate(`Bearer ${token}`);
-    checkWhence(exchange, principal);
-    return principal;
+    return await authenticate(context, exchange, `Bearer ${token}`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     throw new Problem(error.code, `Subscription ${index + 1}: ${error.message}`, {

@@ -8,12 +8,14 @@ import {
   utf8Bytes,
 } from '#contracts';
 import { requireCapability, type Principal } from '#access';
+import type { PresenceRoom } from '#mediator';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
 import { ownerOf } from './hold-owner.js';
 import { parseJson } from './json-body.js';
-import { mediaType, refuseEncodedBody, sendJson } from './publish.route.js';
+import { mediaType, refuseEncodedBody } from './publish.route.js';
+import { sendJson } from './send-json.js';
 
 /** Room for the data, written with as many blanks and escapes as there may be. */
 const BODY_BYTES = 64 * 1024;
@@ -42,7 +44,7 @@ export async function enterPresence(
     throw schemaProblem('invalid_request', parsed.error, 'The presence is not valid');
   const data = dataText(parsed.data.data, 'data');
   const ttl = parsed.data.ttl ?? PRESENCE.ttlDefaultSeconds;
-  const entry = { owner: ownerOf(principal), channel, clientId, data };
+  const entry = { owner: ownerOf(principal), channel, clientId, data, room: roomOf(principal) };
   const { since, expiresAt } = context.presence.put(entry, ttl * 1000);
   sendJson(
     exchange,
@@ -117,6 +119,14 @@ export function dataText(data: unknown, where: string): string {
     `The presence ${where} has ${used} bytes as JSON; ${max} fit. Store the bulk elsewhere and put a reference.`,
     { limit: { name: 'presence_data_bytes', scope: 'member', max, used, resetAt: null } },
   );
+}
+
+/** Members that the limits leave room for; undefined: as many as anybody may have. */
+export function roomOf({ limits }: Principal): PresenceRoom | undefined {
+  const { presence_members_channel: channelMembers, presence_members_app: appMembers } = limits;
+  return channelMembers === undefined && appMembers === undefined
+    ? undefined
+    : { channelMembers, appMembers };
 }
 
 /**

@@ -8,8 +8,10 @@ import { ownerOf } from './hold-owner.js';
 import { holdHeaders, holdTime, type HoldTime } from './hold-time.js';
 import { watchPresence } from './presence-poll.js';
 import { grantedOf, readable, type Reader } from './readable.js';
+import { leavePlaces, placesOf, spendOf, takePlaces, type Place } from './places.js';
 import { HeldPath } from './held-path.js';
 import type { ParsedReceive } from './receive-plan.js';
+import { viewUnder } from './receive-view.js';
 
 export type { Reader } from './readable.js';
 
@@ -60,10 +62,10 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
   for (const reader of request.readers) {
     subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
+  const places = placesOf(request.readers, subscriptions);
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
-  const principals = request.readers.map(({ principal }) => principal);
-  context.holdLimits.take(...principals);
-  const held = new HeldExchange(context, exchange, principals, request, path);
+  takePlaces(context, places, 'hold');
+  const held = new HeldExchange(context, exchange, places, request, path);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
@@ -73,7 +75,7 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
         from: request.from,
         waitMs: request.hold.seconds * 1000,
         limit: request.limit,
-        view: request.view,
+        view: viewUnder(spendOf(places), request.view),
       },
       held,
     );
@@ -97,7 +99,7 @@ class HeldExchange implements Receiver {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    private readonly principals: readonly Principal[],
+    private readonly places: readonly Place[],
     private readonly request: HeldRequest,
     private readonly path: HeldPath,
   ) {}
@@ -117,8 +119,9 @@ class HeldExchange implements Receiver {
 
   /** The whole answer is on its way to the client. */
   written(): void {
-    const { answered, context, principals, request } = this;
+    const { answered, context, places, request } = this;
     if (!answered) return;
+    const principals = places.map(({ principal }) => principal);
     if (principals.length > 1) context.usage.deliveredToSeveral(principals, answered);
     else context.usage.delivered(principals[0] as Principal, answered, placeOf(request));
   }
@@ -134,7 +137,7 @@ class HeldExchange implements Receiver {
     if (this.isSettled) return;
     this.isSettled = true;
     this.attendance?.end(isRefused);
-    this.context.holdLimits.release(...this.principals);
+    leavePlaces(this.context, this.places, 'hold');
   }
 }
 

@@ -48,7 +48,7 @@ export class EdgeRouter {
     }
     const { route, params } = this.table.find(exchange);
     if (route.kind === 'open') return route.handle(exchange, params);
-    const principal = identify(exchange, this.context.authenticator);
+    const principal = identify(this.context, exchange);
     if (!(principal instanceof Promise)) return route.handle(exchange, principal, params);
     return principal.then((known) => route.handle(exchange, known, params));
   }

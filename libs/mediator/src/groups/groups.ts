@@ -202,7 +202,7 @@ export class Groups {
     const from = order.from?.from ?? NOW;
     checkFrom(from);
     const place = await this.startOf(ref, from);
-    await this.registry.add(ref.app, ref.channel, ref.group);
+    await this.registry.add(ref.app, ref.channel, ref.group, order.maxGroups);
     const settings: GroupSettings = {
       from: order.from?.text ?? 'now',
       visibility: order.visibility ?? GROUP_LIMIT.visibilityDefaultSeconds,

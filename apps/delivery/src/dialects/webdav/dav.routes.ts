@@ -3,6 +3,7 @@ import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
 import { look } from '../../edge/look.js';
+import { leavePlaces, takePlaces } from '../../edge/places.js';
 import { publish } from '../../edge/publish.route.js';
 import { HeldPath } from '../../edge/held-path.js';
 import { holdHeaders, holdTime } from '../../edge/hold-time.js';
@@ -212,7 +213,8 @@ async function changes(
 
   const path = new HeldPath(context, exchange, who, asked);
   exchange.always(holdHeaders(path.time));
-  context.holdLimits.take(who);
+  const places = [{ principal: who, channels: [channel] }];
+  takePlaces(context, places, 'hold');
   try {
     return await new Promise((resolve, reject) => {
       const holds: { cancel(): void }[] = [];
@@ -251,7 +253,7 @@ async function changes(
       }
     });
   } finally {
-    context.holdLimits.release(who);
+    leavePlaces(context, places, 'hold');
   }
 }
 

@@ -2,12 +2,16 @@ import { Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
+import { answerDryRun, isDryRun } from '../dry-run.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
 import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
 import { holdHeaders, holdTime } from '../hold-time.js';
-import { reply, retentionOf, sendJson } from '../publish.route.js';
+import { leavePlaces, takePlaces } from '../places.js';
+import { reply, retentionOf } from '../publish.route.js';
+import { countWithin } from '../publishing.js';
+import { sendJson } from '../send-json.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -20,11 +24,21 @@ export async function request(
 ): Promise<void> {
   requireCapability(principal, 'publish', channel);
   const wait = readWait(exchange.query);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
+  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
   const message = onlyOne(messages, isArray);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
   const hold = holdTime(exchange, wait, principal, context.clock.now());
   const path = new HeldPath(context, exchange, principal, hold);
-  context.holdLimits.take(principal);
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
+  const places = [{ principal, channels: [] }];
+  try {
+    takePlaces(context, places, 'request');
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
   exchange.always(holdHeaders(path.time));
   const asker = new Asker(context, exchange, principal, channel, path);
   try {
@@ -34,13 +48,14 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
-        label: principal.keyId,
+        ...counted,
         waitMs: path.time.seconds * 1000,
         isCutShort: path.time.reason === 'path',
       },
       asker,
     );
   } catch (error) {
+    giveBack();
     asker.release();
     throw error;
   }
@@ -56,8 +71,12 @@ export async function postReply(
   segment: string | undefined,
 ): Promise<void> {
   const address = addressIn(segment);
-  const { messages, isArray } = await takeIn(context, exchange, principal, 'reply:');
-  const stored = await reply(context, principal, address, onlyOne(messages, isArray));
+  const channel = 'reply:';
+  const { messages, isArray, bytes } = await takeIn(context, exchange, principal, channel);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
+  const stored = await reply(context, principal, address, onlyOne(messages, isArray), bytes);
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 
@@ -108,7 +127,8 @@ class Asker implements RequestReceiver {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    const places = [{ principal: this.principal, channels: [] }];
+    leavePlaces(this.context, places, 'request');
   }
 }
 
@@ -124,6 +144,7 @@ function onlyOne(messages: readonly PublishMessage[], isArray: boolean): Publish
 function readWait(query: string): number | null {
   const given: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'dryRun') continue;
     if (name !== 'wait' || Object.hasOwn(given, name)) {
       throw new Problem(
         'invalid_request',

@@ -6,6 +6,7 @@ import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
 import { HeldPath } from '../held-path.js';
 import { holdHeaders, holdTime } from '../hold-time.js';
+import { leavePlaces, takePlaces } from '../places.js';
 import { checkMember, groupIn, readQuery } from './group-input.js';
 
 /** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
@@ -20,7 +21,8 @@ export function receiveGroup(
   checkMember(principal, channel);
   const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
-  context.holdLimits.take(principal);
+  const places = [{ principal, channels: [channel] }];
+  takePlaces(context, places, 'hold');
   const path = new HeldPath(context, exchange, principal, hold);
   const held = new HeldMember(context, exchange, principal, channel, path);
   try {
@@ -94,6 +96,7 @@ class HeldMember implements MemberReceiver {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    const places = [{ principal: this.principal, channels: [this.channel] }];
+    leavePlaces(this.context, places, 'hold');
   }
 }

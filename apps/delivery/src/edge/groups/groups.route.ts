@@ -1,9 +1,17 @@
-import { AckBody, DeadQuery, GroupBody, LIMIT, parseFrom, type From } from '#contracts';
+import {
+  AckBody,
+  DeadQuery,
+  GROUP_LIMIT,
+  GroupBody,
+  LIMIT,
+  parseFrom,
+  type From,
+} from '#contracts';
 import type { Principal } from '#access';
 import type { GroupReport, GroupSettings } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
-import { sendJson } from '../publish.route.js';
+import { sendJson } from '../send-json.js';
 import { checkMember, checkOwner, groupIn, readBody, readQuery } from './group-input.js';
 import { settle } from './settle.js';
 
@@ -26,6 +34,7 @@ export async function putGroup(
     from: from === undefined ? null : { text: from, from: parseFrom(from) as From },
     visibility: visibility ?? null,
     maxAttempts: maxAttempts ?? null,
+    maxGroups: Math.min(principal.limits.groups_channel ?? Infinity, GROUP_LIMIT.perChannel),
   });
   const shown = { channel, group: ref.group, ...shownSettings(settings) };
   sendJson(exchange, created ? 201 : 200, JSON.stringify(shown));

@@ -3,6 +3,7 @@ import type { Principal } from '#access';
 import type { Answer, Attendance } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange, OpenAnswer } from '../exchange.js';
+import { leavePlaces, placesOf, takePlaces, type Place } from '../places.js';
 import { watchPresence } from '../presence-poll.js';
 import { grantedOf, readable } from '../readable.js';
 import type { ParsedReceive } from '../receive-plan.js';
@@ -51,10 +52,11 @@ export function stream(context: EdgeContext, exchange: Exchange, wishes: StreamW
   }));
   // What the browser saw last goes before the URL, which stays as the page wrote it.
   const lastSeen = exchange.header('last-event-id');
+  const places = placesOf(readers, subscriptions);
   if (wishes.watchesPresence) subscriptions.push(...watchPresence(context, readers));
   const principals = readers.map(({ principal }) => principal);
-  context.holdLimits.take(...principals);
-  const connection = new HttpStream(context, exchange, principals, format);
+  takePlaces(context, places, 'stream');
+  const connection = new HttpStream(context, exchange, places, format);
   const messages = new MessageStream(
     context,
     { principals, subscriptions, cursor: lastSeen ? lastSeen : cursor, from, limit, view },
@@ -82,9 +84,13 @@ class HttpStream implements StreamSink, LiveStream {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    readonly principals: readonly Principal[],
+    private readonly places: readonly Place[],
     private readonly format: StreamFormat,
   ) {}
+
+  get principals(): readonly Principal[] {
+    return this.places.map(({ principal }) => principal);
+  }
 
   /** @throws Problem; nothing was written then. */
   start(messages: MessageStream): void {
@@ -137,7 +143,7 @@ class HttpStream implements StreamSink, LiveStream {
     this.attendance?.end(isRefused);
     this.messages?.cancel();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(...this.principals);
+    leavePlaces(this.context, this.places, 'stream');
   }
 
   private cut(): void {

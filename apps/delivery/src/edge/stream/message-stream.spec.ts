@@ -77,7 +77,11 @@ function setUp({
   const stream = new MessageStream(
     {
       mediator: mediator as unknown as Mediator,
-      streams: { faultOf: () => state.fault } as never,
+      streams: {
+        faultOf: () => state.fault,
+        spentOf: () => null,
+        spendOf: () => undefined,
+      } as never,
       clock: { now: () => time.now, monotonic: () => time.now, every: () => () => {} },
     },
     {

@@ -1,6 +1,7 @@
 import type { From, Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { Answer, Clock, Hold, Mediator, Receiver, ReceiveView, Subscription } from '#mediator';
+import { viewUnder } from '../receive-view.js';
 import type { StreamTable } from './stream-table.js';
 
 /** A stream that has said nothing for so long says that it is alive. */
@@ -151,7 +152,7 @@ export class MessageStream implements Receiver {
       this.fullSince = null;
     }
     const { principals, subscriptions, from, limit, view } = this.request;
-    const fault = streams.faultOf(principals);
+    const fault = streams.faultOf(principals) ?? streams.spentOf(principals);
     this.state = 'asking';
     if (fault) {
       this.refuse(fault);
@@ -162,7 +163,14 @@ export class MessageStream implements Receiver {
       if (expiresAt !== null) waitMs = Math.min(waitMs, expiresAt - clock.now());
     }
     const hold = mediator.receive(
-      { subscriptions, cursor: this.cursor, from, waitMs, limit, view },
+      {
+        subscriptions,
+        cursor: this.cursor,
+        from,
+        waitMs,
+        limit,
+        view: viewUnder(streams.spendOf(principals), view),
+      },
       this,
     );
     if (this.isAsking()) this.hold = hold;

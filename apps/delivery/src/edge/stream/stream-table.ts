@@ -1,5 +1,6 @@
-import { Problem } from '#contracts';
+import { Problem, type Spend } from '#contracts';
 import type { AccessStore, Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { Clock } from '#mediator';
 
 /** One connection that stays: a stream of events or lines, or a WebSocket. */
@@ -57,6 +58,38 @@ export class StreamTable {
       'token_expired',
       'The token of this stream has expired. Connect again with a new one and the last cursor.',
     );
+  }
+
+  /** Where an app stands with its budgets now, and not when the stream began. */
+  spend({ appId }: Principal): Spend | undefined {
+    return this.store.app(appId)?.spend;
+  }
+
+  /** The budget that shapes what they receive. */
+  spendOf(principals: readonly Principal[]): Spend | undefined {
+    for (const principal of principals) {
+      const spend = this.spend(principal);
+      if (spend?.state === 'degrade') return spend;
+    }
+    return undefined;
+  }
+
+  /** Why nothing more may be received on a budget that is used up, or null. */
+  spentOf(principals: readonly Principal[]): Problem | null {
+    try {
+      for (const principal of principals) checkSpend(this.spend(principal));
+      return null;
+    } catch (problem) {
+      return problem as Problem;
+    }
+  }
+
+  /** The credential with the limits and the budget of this moment: a connection may outlive both. */
+  now(principal: Principal): Principal {
+    const app = this.store.app(principal.appId);
+    if (!app) return principal;
+    const limits = this.store.limits(app, this.store.key(principal.keyId));
+    return { ...principal, limits, spend: app.spend };
   }
 
   /** Why one of them may go on no longer, or null. */

@@ -10,7 +10,9 @@ import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
 import { checkMember } from '../../groups/group-input.js';
 import { settle } from '../../groups/settle.js';
-import { checkPublisher, checkSizes, store } from '../../publish.route.js';
+import { leavePlaces } from '../../places.js';
+import { checkPublisher, checkSizes, orderOf, store } from '../../publish.route.js';
+import { foresee } from '../../publishing.js';
 import { Outlet } from '../outlet.js';
 import type { LiveStream } from '../stream-table.js';
 import { asProblem } from '../../faults.js';
@@ -185,12 +187,16 @@ export class SocketConnection implements LiveStream {
   }
 
   private async publish({ id, channel, messages }: PublishFrame, bytes: number): Promise<object> {
-    const { context, principal } = this;
+    const { context } = this;
+    const principal = context.streams.now(this.principal);
     requireCapability(principal, 'publish', channel);
     const rules = context.store.rules(principal.appId, channel);
     checkPublisher(principal, rules, channel);
-    if (bytes > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
-    const stored = await store(context, principal, channel, messages);
+    context.limits.request(principal);
+    foresee(context, principal, channel);
+    checkSizes(principal, messages, bytes, rules);
+    const order = orderOf(principal, channel, messages, rules);
+    const stored = await store(context, principal, order, bytes);
     return { type: 'published', id, channel, ...stored };
   }
 
@@ -264,7 +270,7 @@ export class SocketConnection implements LiveStream {
     this.subscriptions.end();
     this.presence.end();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principal);
+    leavePlaces(this.context, [{ principal: this.principal, channels: [] }], 'stream');
   }
 }
 

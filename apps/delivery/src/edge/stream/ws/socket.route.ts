@@ -3,6 +3,7 @@ import type { Principal } from '#access';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
 import { schemaProblem } from '../../faults.js';
+import { leavePlaces, takePlaces } from '../../places.js';
 import { SocketConnection } from './connection.js';
 import { UpgradeExchange } from './upgrade.js';
 
@@ -21,8 +22,8 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
       'This address is a WebSocket: connect with a WebSocket client (ws:// or wss://). With plain HTTP use GET /v1/messages.',
     );
   }
-  const { holdLimits } = context;
-  holdLimits.take(principal);
+  const places = [{ principal, channels: [] }];
+  takePlaces(context, places, 'stream');
   let isTaken = false;
   try {
     exchange.accept((socket) => {
@@ -31,6 +32,6 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
     });
   } finally {
     // A broken handshake is answered without a connection.
-    if (!isTaken) holdLimits.release(principal);
+    if (!isTaken) leavePlaces(context, places, 'stream');
   }
 }

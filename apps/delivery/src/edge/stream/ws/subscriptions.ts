@@ -11,6 +11,7 @@ import type { Answer, GroupRef, Subscription } from '#mediator';
 import type { EdgeContext } from '../../context.js';
 import { checkMember } from '../../groups/group-input.js';
 import { ownerOf } from '../../hold-owner.js';
+import { leavePlaces, placesOf, takePlaces, type Place } from '../../places.js';
 import { watchPresence } from '../../presence-poll.js';
 import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
@@ -26,6 +27,7 @@ interface Subscribed {
   readonly channels: number;
   /** Where it began, as long as it has no cursor. */
   readonly from: From;
+  readonly places: readonly Place[];
 }
 type GroupFrame = SubscribeFrame & { readonly group: string };
 
@@ -63,7 +65,8 @@ export class Subscriptions {
     const from = given ?? goesOn?.from ?? NOW;
     // The connection has a place for its first subscription; each further one takes its own.
     const takesPlace = !before && this.all.size > 0;
-    if (takesPlace) context.holdLimits.take(principal);
+    const places = placesOf([{ principal }], subscriptions);
+    takePlaces(context, places, takesPlace ? 'hold' : 'part');
     const sink = new SubscriptionSink(
       id,
       frame.channels,
@@ -86,16 +89,17 @@ export class Subscriptions {
       },
       sink,
     );
-    this.put(id, { stream, channels, from });
+    this.put(id, { stream, channels, from, places });
     try {
       stream.start();
     } catch (error) {
       this.put(id, before);
-      if (takesPlace) context.holdLimits.release(principal);
+      leavePlaces(context, places, takesPlace ? 'hold' : 'part');
       throw error;
     }
     // Not a moment later: an answer of the old list must not come after one of the new.
     before?.stream.cancel();
+    if (before) leavePlaces(context, before.places, 'part');
   }
 
   /** Becomes a member of a group. @throws Problem forbidden, invalid_request, rate_limited */
@@ -103,14 +107,15 @@ export class Subscriptions {
     const { context, principal, outlet } = this;
     checkMember(principal, frame.channels[0] as string);
     this.checkRoom(1, false);
-    if (this.all.size > 0) context.holdLimits.take(principal);
+    const places = [{ principal, channels: frame.channels }];
+    takePlaces(context, places, this.all.size > 0 ? 'hold' : 'part');
     const over = (problem: Problem) => {
       if (this.all.get(id)?.stream !== stream) return;
       this.forget(id);
       this.problem(id, problem);
     };
     const stream = new GroupConsumer(context, principal, id, frame, outlet, over);
-    this.put(id, { stream, channels: 1, from: NOW });
+    this.put(id, { stream, channels: 1, from: NOW, places });
     stream.open().catch((fault: unknown) => {
       stream.cancel();
       over(asProblem(fault, 'The group could not be received from.'));
@@ -177,9 +182,11 @@ export class Subscriptions {
   }
 
   private forget(id: string): void {
-    if (!this.all.has(id)) return;
+    const subscribed = this.all.get(id);
+    if (!subscribed) return;
     this.put(id, undefined);
-    if (this.all.size > 0) this.context.holdLimits.release(this.principal);
+    // The last that is left is the one that the connection itself has a place for.
+    leavePlaces(this.context, subscribed.places, this.all.size > 0 ? 'hold' : 'part');
   }
 
   private newId(): string {

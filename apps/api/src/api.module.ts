@@ -14,6 +14,7 @@ import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { BillingModule } from './billing/billing.module.js';
 import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
@@ -54,6 +55,7 @@ class CoreModule {
       { provide: Clock, useValue: parts.clock },
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
+      AuditTrail,
       Passwords,
       Sessions,
       OperatorSessions,
@@ -93,6 +95,7 @@ export class ApiModule {
         AuditModule,
         WebhooksModule.with(parts.queue),
         UsageModule,
+        BillingModule,
         ConfigFeedModule,
         LimitsModule,
       ],

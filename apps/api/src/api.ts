@@ -5,6 +5,8 @@ import { guardHttp2, HTTP2_LIMITS, registerServicePages } from '#platform';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ApiModule, type ApiParts } from './api.module.js';
+import { BillingWorker } from './billing/billing-worker.js';
+import { PlanSeed } from './billing/plan-seed.js';
 import { ConfigFeed } from './config-feed/config-feed.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
@@ -111,19 +113,25 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   return {
     app,
-    seed: () => app.get(DemoSeed).run(),
+    seed: async () => {
+      await app.get(PlanSeed).run();
+      await app.get(DemoSeed).run();
+    },
     open: () => {
       isOpen = true;
       webhooks.start();
     },
-    work: () => app.get(UsageCollector).start(),
+    work: () => {
+      app.get(UsageCollector).start();
+      app.get(BillingWorker).start();
+    },
     drain: async () => {
       draining = true;
       feed.close();
       await webhooks.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
-      await app.get(UsageCollector).close();
+      await Promise.all([app.get(UsageCollector).close(), app.get(BillingWorker).close()]);
       await app.close();
       clearTimeout(late);
       await database.close();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROUTES, type RouteSpec } from '#contracts';
+import type { Tx } from '#database';
 import {
   startTestApi,
   type Answer,
@@ -19,6 +20,8 @@ interface Ids {
   tenant: string;
   webhook: string;
   delivery: string;
+  invoice: string;
+  line: string;
 }
 const NOTHING: Ids = {
   app: 'app_00000000000000000000',
@@ -28,6 +31,8 @@ const NOTHING: Ids = {
   tenant: 'ten_00000000000000000000',
   webhook: 'whk_00000000000000000000',
   delivery: 'whd_00000000000000000000',
+  invoice: 'inv_00000000000000000000',
+  line: '9',
 };
 
 let t: TestApi;
@@ -59,6 +64,8 @@ async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string
     body: { url: `https://example.com/${name}`, events: ['key.created'] },
   });
   const delivery = await call('POST', `/v1/webhooks/${webhook.body.id}/test`);
+  const invoice = `inv_${name}`;
+  await t.database.asSystem((tx) => drawInvoice(tx, invoice, tenantId, name));
   return {
     app: appId,
     key: key.body.id,
@@ -67,7 +74,28 @@ async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string
     tenant: tenantId,
     webhook: webhook.body.id,
     delivery: delivery.body.id,
+    invoice,
+    line: '1',
   };
+}
+
+/** A final invoice with one line. */
+async function drawInvoice(tx: Tx, id: string, tenantId: string, description: string) {
+  const at = new Date(0);
+  const period = { periodStart: at, periodEnd: at, wholeHours: 1, finalizesAt: at };
+  await tx.invoice.create({
+    data: { id, tenantId, currency: 'EUR', provider: 'invoice', ...period },
+  });
+  await tx.invoiceLine.create({
+    data: {
+      ...{ invoiceId: id, n: 1, tenantId, kind: 'base', description, amountMicro: 1n },
+      ...{ periodStart: at, fromHour: at, toHour: at },
+    },
+  });
+  await tx.invoice.update({
+    where: { id },
+    data: { state: 'open', number: `HL-1970-${description}`, finalizedAt: at, dueAt: at },
+  });
 }
 
 /** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
@@ -119,7 +147,8 @@ describe('P5: another tenant’s thing looks like one that does not exist', () =
       // Each id swapped by itself, then all at once.
       for (const swapped of [...parameters.map((parameter) => [parameter]), parameters]) {
         // A namespace’s name is the attacker’s own choice; it belongs to nobody by itself.
-        if (swapped.length === 1 && swapped[0] === 'namespace') continue;
+        // So is a line's number.
+        if (swapped.length === 1 && ['namespace', 'line'].includes(swapped[0] ?? '')) continue;
         const foreign: Ids = { ...mine };
         const missing: Ids = { ...mine };
         for (const parameter of swapped) {

@@ -7,6 +7,7 @@ import {
 } from '#contracts';
 import type { Secrets } from '#access';
 import type { Database } from '#database';
+import { spendOf } from '../billing/spend-rows.js';
 import { limitsOf, WITH_LIMITS } from '../data/tenant-limits.js';
 import { signingSecretContext } from '../keys/key-secrets.js';
 
@@ -44,7 +45,7 @@ export function loadConfigRows(
       const apps = await tx.app.findMany({
         where: newer,
         include: {
-          tenant: { select: { status: true, ...WITH_LIMITS } },
+          tenant: { select: { status: true, spendStates: true, ...WITH_LIMITS } },
         },
       });
       const keys = await tx.apiKey.findMany({ where: newer });
@@ -85,6 +86,7 @@ export function loadConfigRows(
             allowedOrigins: app.allowedOrigins,
             jwks: app.jwks as SnapshotApp['jwks'],
             limits: limitsOf(app.tenant),
+            ...spendOf(app.id, app.tenant.spendStates, now),
             version: Number(app.version),
           })),
           keys: openKeys,

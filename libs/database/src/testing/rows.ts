@@ -1,4 +1,5 @@
 import type { Database, Tx } from '../database.js';
+import { makeMoney } from './billing-rows.js';
 
 /** The first queries of a busy machine take their time. */
 const PATIENT = { timeoutMs: 30_000 };
@@ -37,6 +38,7 @@ export async function makeTenant(database: Database, name: string): Promise<stri
     });
   }, PATIENT);
   await database.asSystem((tx) => makeHistory(tx, own), PATIENT);
+  await database.asSystem((tx) => makeMoney(tx, tenantId), PATIENT);
   return tenantId;
 }
 

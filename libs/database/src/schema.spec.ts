@@ -23,7 +23,8 @@ describe('schema.prisma and the migrated database say the same', () => {
   test('the same tables, none more on either side', async () => {
     const { tables } = await readCatalogue(client);
     expect(Object.keys(said.tables).sort()).toEqual(Object.keys(tables).sort());
-    expect(Object.keys(said.tables)).toHaveLength(9);
+    // Both readers found something: two empty lists would agree as well.
+    expect(Object.keys(said.tables).length).toBeGreaterThan(8);
   });
 
   test.each(Object.keys(said.tables))(

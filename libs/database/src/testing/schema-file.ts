@@ -100,7 +100,7 @@ export function readSchema(path: URL): {
 }
 
 function blocks(text: string, kind: string): Block[] {
-  return [...text.matchAll(new RegExp(`^${kind} (\\w+) \\{\\n([^}]*)\\n\\}`, 'gm'))].map(
+  return [...text.matchAll(new RegExp(`^${kind} (\\w+) \\{\\n([^]*?)\\n\\}`, 'gm'))].map(
     ([, name = '', body = '']) => {
       const lines = body
         .split('\n')

@@ -111,3 +111,8 @@ function structuredObject(object: object): object {
 export function newestFirst<T>(rows: Map<string, T>): T[] {
   return [...rows.values()].reverse();
 }
+
+/** The id of what a field names; the fake never expands one. */
+export function idOf(field: string | { readonly id: string } | null | undefined): string {
+  return typeof field === 'string' ? field : (field?.id ?? '');
+}

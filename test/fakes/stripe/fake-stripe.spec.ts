@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Stripe from 'stripe';
+import { idOf } from './account.js';
 import { FakeStripe } from './fake-stripe.js';
 
 const HOUR = 3_600_000;
@@ -92,7 +93,7 @@ describe('what is kept', () => {
     const { used } = await subscribed();
     await expect(
       stripe.prices.create({
-        product: String(used.product),
+        product: idOf(used.product),
         currency: 'usd',
         unit_amount: 1,
         lookup_key: 'business_messages',
@@ -104,7 +105,7 @@ describe('what is kept', () => {
     ]);
     const { tiers } = await stripe.prices.retrieve(used.id, { expand: ['tiers'] });
     expect(
-      tiers?.map(({ up_to, unit_amount_decimal }) => [up_to, `${unit_amount_decimal}`]),
+      tiers?.map(({ up_to, unit_amount_decimal }) => [up_to, unit_amount_decimal?.toString()]),
     ).toEqual([
       [1_000, '0'],
       [10_000, '0.25'],
@@ -302,7 +303,7 @@ describe('subscriptions and invoices', () => {
     }
     const done = await stripe.checkout.sessions.retrieve(session.id);
     expect(done).toMatchObject({ status: 'complete', payment_status: 'paid' });
-    expect(await stripe.subscriptions.retrieve(String(done.subscription))).toMatchObject({
+    expect(await stripe.subscriptions.retrieve(idOf(done.subscription))).toMatchObject({
       status: 'active',
       metadata: { tenant: 'ten_a' },
     });

@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import type { FakeAccount } from './account.js';
+import { idOf, type FakeAccount } from './account.js';
 import { listOf } from './list.js';
 import { rate, type RatedPart } from './rating.js';
 import { blankInvoice } from './shapes.js';
@@ -85,7 +85,7 @@ export class Invoicing {
     if (invoice.status !== 'open') return;
     invoice.attempted = true;
     const subscription = this.subscriptionOf(invoice);
-    if (account.declined.has(String(invoice.customer)) && invoice.amount_due > 0) {
+    if (account.declined.has(idOf(invoice.customer)) && invoice.amount_due > 0) {
       invoice.attempt_count++;
       invoice.next_payment_attempt = account.clock.seconds() + 3 * 86_400;
       account.emit('invoice.payment_failed', invoice);
@@ -124,9 +124,7 @@ export class Invoicing {
   }
 
   private subscriptionOf(invoice: Stripe.Invoice): Stripe.Subscription | undefined {
-    return this.account.subscriptions.get(
-      String(invoice.parent?.subscription_details?.subscription),
-    );
+    return this.account.subscriptions.get(idOf(invoice.parent?.subscription_details?.subscription));
   }
 
   private lines(
@@ -143,7 +141,7 @@ export class Invoicing {
     if (!past) return [];
     const meter = this.account.meters.get(price.recurring.meter ?? '');
     if (!meter) return [];
-    const customer = String(invoice.customer);
+    const customer = idOf(invoice.customer);
     const used = aggregate(this.account.taken, meter, customer, past.start, past.end);
     const parts = rate(price, used ?? Stripe.Decimal.zero);
     return parts.map((part, at) => this.line(invoice, item, part, past, at));
@@ -183,7 +181,7 @@ export class Invoicing {
       period,
       pretax_credit_amounts: [],
       pricing: {
-        price_details: { price: price.id, product: String(price.product) },
+        price_details: { price: price.id, product: idOf(price.product) },
         type: 'price_details',
         unit_amount_decimal: part.unitAmount,
       },
@@ -211,7 +209,7 @@ export class Invoicing {
     const now = account.clock.seconds();
     let open = 0;
     for (const line of invoice.lines.data) {
-      const price = account.prices.get(String(line.pricing?.price_details?.price));
+      const price = account.prices.get(idOf(line.pricing?.price_details?.price));
       if (price?.recurring?.usage_type === 'metered') open += line.amount;
     }
     const grants = [...account.grants.values()]

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { found, type FakeAccount } from '../account.js';
+import { found, idOf, type FakeAccount } from '../account.js';
 import { metadata, part, parts, needed, text, whole, type Form } from '../form.js';
 import type { Invoicing } from '../invoicing.js';
 import { invalid } from '../refusal.js';
@@ -39,7 +39,7 @@ export class Checkout {
     const form = this.asked.get(id) ?? {};
     const data = part(form, 'subscription_data') ?? {};
     const subscription = startSubscription(this.account, this.invoicing, {
-      customer: String(session.customer),
+      customer: idOf(session.customer),
       items: parts(form, 'line_items'),
       metadata: metadata(data),
       trialDays: whole(data, 'trial_period_days'),

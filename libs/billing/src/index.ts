@@ -12,3 +12,12 @@ export { balances, uncleared, type Balance } from './ledger/balances.js';
 export { LedgerConflict, post, reverse, type EntryWish, type Posting } from './ledger/post.js';
 export { PaymentRefused, Payments, type PaymentFacts } from './payments/payments.js';
 export { Subscriptions, type SubscriptionFacts } from './plans/subscriptions.js';
+export { stripeClient, type StripeAccount } from './payments/stripe/client.js';
+export {
+  isKnownEvent,
+  objectOfEvent,
+  SNAPSHOT_EVENTS,
+  THIN_EVENTS,
+} from './payments/stripe/event-handlers.js';
+export type { StripeParts } from './payments/stripe/parts.js';
+export { StripeAdapter } from './payments/stripe/stripe-adapter.js';

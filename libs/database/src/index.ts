@@ -31,6 +31,7 @@ export type {
   Revocation,
   Session,
   SpendLevel,
+  SpendState,
   Subscription,
   SubscriptionSegment,
   SubscriptionState,

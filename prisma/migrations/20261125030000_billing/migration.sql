@@ -98,6 +98,7 @@ CREATE TABLE invoice (
   -- Handed to the provider, which answered.
   collected_at timestamptz(3),
   created_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  drawn_at timestamptz(3),
   finalized_at timestamptz(3),
   due_at timestamptz(3),
   paid_at timestamptz(3),
@@ -342,6 +343,8 @@ CREATE TABLE spend_state (
   reset_at timestamptz(3) NOT NULL,
   window_ms integer,
   conflate text,
+  -- Spending has reached the budget, whether it stops there or not.
+  reached boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant_id, app_id)
 );
 
@@ -355,7 +358,9 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER spend_state_version_lock BEFORE INSERT OR UPDATE OR DELETE ON spend_state
+-- Not for used_micro, which changes every few seconds: nobody waits for the configuration lock then.
+CREATE TRIGGER spend_state_version_lock
+  BEFORE INSERT OR UPDATE OF level, max_micro, reset_at, window_ms, conflate OR DELETE ON spend_state
   FOR EACH STATEMENT EXECUTE FUNCTION config_version_lock();
 CREATE TRIGGER spend_state_added AFTER INSERT ON spend_state
   FOR EACH ROW WHEN (NEW.level IN ('degraded', 'stopped')) EXECUTE FUNCTION spend_state_touch_apps();

@@ -56,7 +56,7 @@ export class Invoices {
     const invoice = await lock(tx, tenantId, invoiceId);
     if (invoice?.state !== 'open' || invoice.paidMicro > 0n) return false;
     const at = new Date(this.hooks.now());
-    for (const what of ['invoice', 'credit', 'usage'] as const) {
+    for (const what of ['invoice', 'credit', 'usage', 'usage-late']) {
       await reverse(tx, { tenantId, extRef: `${what}:${invoiceId}`, at });
     }
     const uses = await tx.creditUse.findMany({ where: { invoiceId } });
@@ -67,6 +67,7 @@ export class Invoices {
       });
     }
     await tx.creditUse.deleteMany({ where: { invoiceId } });
+    await returnCoupons(tx, tenantId, invoiceId);
     await tx.invoice.update({
       where: { id: invoiceId },
       data: { state: 'void', voidedAt: at },
@@ -98,4 +99,15 @@ async function redrawn(tx: Tx, invoice: Invoice, at: Date): Promise<void> {
     finalizesAt: at,
   };
   await tx.invoice.createMany({ data: [data], skipDuplicates: true });
+}
+
+/** An invoice that does not count has used up no coupon. */
+async function returnCoupons(tx: Tx, tenantId: string, invoiceId: string): Promise<void> {
+  const discounts = await tx.invoiceLine.findMany({ where: { invoiceId, kind: 'discount' } });
+  for (const { detail } of discounts) {
+    await tx.tenantCoupon.updateMany({
+      where: { tenantId, code: (detail as { code: string }).code, remaining: { not: null } },
+      data: { remaining: { increment: 1 } },
+    });
+  }
 }

@@ -96,9 +96,16 @@ export class Subscriptions {
   ): Promise<void> {
     const at = nextFullHour(options.at ?? new Date(this.hooks.now()));
     const interval = options.interval ?? 'month';
+    // Periods that have ended keep the plan that they had.
+    while (await this.roll(tx, tenantId));
     const before = await lockSubscription(tx, tenantId);
     const profile = await tx.billingProfile.findUnique({ where: { tenantId } });
-    const same = before?.provider === 'invoice' && before.interval === interval;
+    const currency = options.currency ?? before?.currency ?? profile?.currency ?? 'EUR';
+    const same =
+      before?.provider === 'invoice' &&
+      before.state !== 'cancelled' &&
+      before.interval === interval &&
+      before.currency === currency;
     const calendar = calendarPeriod(at, interval);
     const wholeHours = hoursBetween(calendar.start, calendar.end);
     const trialEnd = options.trialEnd ?? null;
@@ -107,7 +114,7 @@ export class Subscriptions {
       planId,
       state: trialEnd !== null && trialEnd > at ? 'trialing' : 'active',
       interval,
-      currency: options.currency ?? profile?.currency ?? before?.currency ?? 'EUR',
+      currency,
       periodStart: same ? before.periodStart : at,
       periodEnd: same ? before.periodEnd : calendar.end,
       trialEnd,
@@ -152,6 +159,7 @@ export class Subscriptions {
 
   /** The tenant is gone: what it used so far is the last that is billed, and nothing after it. */
   async end(tx: Tx, tenantId: string, at = new Date(this.hooks.now())): Promise<void> {
+    while (await this.roll(tx, tenantId));
     const before = await lockSubscription(tx, tenantId);
     if (!before || before.state === 'cancelled') return;
     const wish = nextFullHour(at);
@@ -224,9 +232,12 @@ export class Subscriptions {
   }
 }
 
-/** One change of a tenant's subscription at a time, the first one too. */
+/**
+ * One change of a tenant's subscription at a time, the first one too. Not a lock on the tenant's row:
+ * whoever changes the tenant takes the configuration lock first, and would wait for us in a circle.
+ */
 export async function lockSubscription(tx: Tx, tenantId: string): Promise<Subscription | null> {
-  await tx.$executeRaw`SELECT FROM tenant WHERE id = ${tenantId} FOR UPDATE`;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('subscription:' || ${tenantId}::text, 0))`;
   return tx.subscription.findUnique({ where: { tenantId } });
 }
 

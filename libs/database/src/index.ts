@@ -30,6 +30,7 @@ export type {
   Prisma,
   Revocation,
   Session,
+  StripeCustomer,
   SpendLevel,
   SpendState,
   Subscription,

@@ -24,9 +24,10 @@ export function subscriptionFacts(
   const state = STATES[subscription.status];
   const item = subscription.items.data[0];
   const planId = item?.price.metadata[META.plan] ?? subscription.metadata[META.plan];
-  const interval = item?.price.recurring?.interval;
-  if (!state || !item || planId === undefined) return null;
-  if (interval !== 'month' && interval !== 'year') return null;
+  const interval = (['month', 'year'] as const).find(
+    (name) => name === item?.price.recurring?.interval,
+  );
+  if (!state || !item || planId === undefined || interval === undefined) return null;
   const date = (seconds: number) => new Date(seconds * 1000);
   const end = date(item.current_period_end);
   const { cancel_at: cancelAt, trial_end: trialEnd } = subscription;

@@ -58,7 +58,8 @@ export class Cycles {
     const [item] = due;
     if (!item) return;
     const past = { start: item.current_period_start, end: item.current_period_end };
-    if (subscription.status === 'trialing') {
+    const onTrial = subscription.status === 'trialing';
+    if (onTrial) {
       subscription.status = 'active';
       subscription.billing_cycle_anchor = past.end;
     }
@@ -77,7 +78,8 @@ export class Cycles {
     const next = { start: item.current_period_start, end: item.current_period_end };
     this.account.emit('customer.subscription.updated', subscription);
     if (subscription.status !== 'paused') {
-      this.invoicing.create(subscription, 'subscription_cycle', past, next);
+      // What is used on trial is not charged.
+      this.invoicing.create(subscription, 'subscription_cycle', onTrial ? null : past, next);
     }
   }
 

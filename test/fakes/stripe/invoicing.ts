@@ -17,6 +17,8 @@ interface Period {
 export class Invoicing {
   /** Of each draft: which period is used up and billed, and which is billed in advance. */
   private readonly periods = new Map<string, { past: Period | null; next: Period | null }>();
+  /** Lines that were put onto drafts by hand. */
+  private readonly added = new Map<string, Stripe.InvoiceLineItem[]>();
   private numbers = 0;
 
   constructor(private readonly account: FakeAccount) {}
@@ -48,18 +50,49 @@ export class Invoicing {
     subscription.latest_invoice = id;
     this.refresh(invoice);
     account.emit('invoice.created', invoice);
-    if (past === null) this.finalize(invoice);
+    if (subscription.pause_collection?.behavior === 'keep_as_draft') invoice.auto_advance = false;
+    else if (past === null) this.finalize(invoice);
     else invoice.automatically_finalizes_at = now + GRACE_S;
     return invoice;
+  }
+
+  /** One that no subscription draws up, with nothing on it yet. */
+  createBare(customer: string, currency: string): Stripe.Invoice {
+    const { account } = this;
+    const now = account.clock.seconds();
+    const invoice = blankInvoice(account.id('in'), {
+      billing_reason: 'manual',
+      created: now,
+      currency,
+      customer,
+      parent: null,
+      period_start: now,
+      period_end: now,
+    });
+    account.invoices.set(invoice.id, invoice);
+    account.emit('invoice.created', invoice);
+    return invoice;
+  }
+
+  addLine(
+    invoice: Stripe.Invoice,
+    said: { amount: number; description: string | null; metadata: Stripe.Metadata },
+  ): void {
+    const lines = this.added.get(invoice.id) ?? [];
+    this.added.set(invoice.id, [...lines, manualLine(invoice, this.account.id('il'), said)]);
+    this.refresh(invoice);
   }
 
   /** A draft shows what is known now: each look works its lines out anew. */
   refresh(invoice: Stripe.Invoice): void {
     if (invoice.status !== 'draft') return;
     const subscription = this.subscriptionOf(invoice);
-    const periods = this.periods.get(invoice.id);
-    if (!subscription || !periods) return;
-    const lines = subscription.items.data.flatMap((item) => this.lines(invoice, item, periods));
+    const periods = this.periods.get(invoice.id) ?? { past: null, next: null };
+    const items = subscription?.items.data ?? [];
+    const lines = [
+      ...items.flatMap((item) => this.lines(invoice, item, periods)),
+      ...(this.added.get(invoice.id) ?? []),
+    ];
     invoice.lines = listOf(lines, `/v1/invoices/${invoice.id}/lines`);
     this.total(invoice, 0);
   }
@@ -240,4 +273,32 @@ export class Invoicing {
     }
     return credits;
   }
+}
+
+function manualLine(
+  invoice: Stripe.Invoice,
+  id: string,
+  said: { amount: number; description: string | null; metadata: Stripe.Metadata },
+): Stripe.InvoiceLineItem {
+  const { created: start } = invoice;
+  return {
+    id,
+    object: 'line_item',
+    ...said,
+    currency: invoice.currency,
+    discount_amounts: [],
+    discountable: false,
+    discounts: [],
+    invoice: invoice.id,
+    livemode: false,
+    parent: null,
+    period: { start, end: start },
+    pretax_credit_amounts: [],
+    pricing: null,
+    quantity: 1,
+    quantity_decimal: Stripe.Decimal.from(1),
+    subscription: null,
+    subtotal: said.amount,
+    taxes: [],
+  };
 }

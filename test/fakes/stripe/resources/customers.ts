@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { newestFirst, type FakeAccount } from '../account.js';
-import { metadata, text, whole, type Form } from '../form.js';
+import { metadata, needed, text, whole, type Form } from '../form.js';
 import { page } from '../list.js';
-import { missing } from '../refusal.js';
+import { invalid, missing } from '../refusal.js';
 import type { Routes } from '../routes.js';
 
 export function customerRoutes(account: FakeAccount): Routes {
@@ -19,6 +19,20 @@ export function customerRoutes(account: FakeAccount): Routes {
         (row): row is Stripe.Customer => !row.deleted && (email === null || row.email === email),
       );
       return page(rows, query, '/v1/customers');
+    },
+    // Before the route by id: `search` is no customer. One `metadata['name']:'value'` is understood.
+    'GET /v1/customers/search': (query) => {
+      const asked = /^metadata\['(\w+)'\]:'([^']+)'$/.exec(needed(query, 'query'));
+      if (!asked) throw invalid('The fake does not understand this query.', 'query');
+      const [, name = '', value] = asked;
+      const rows = newestFirst(account.customers).filter(
+        (row): row is Stripe.Customer => !row.deleted && row.metadata[name] === value,
+      );
+      return {
+        ...page(rows, query, '/v1/customers/search'),
+        object: 'search_result',
+        next_page: null,
+      };
     },
     'GET /v1/customers/:id': (_query, [id = '']) => {
       const customer = account.customers.get(id);

@@ -1,5 +1,5 @@
 import { found, newestFirst, type FakeAccount } from '../account.js';
-import { metadata, text } from '../form.js';
+import { metadata, needed, part, parts, text, whole } from '../form.js';
 import type { Invoicing } from '../invoicing.js';
 import { page } from '../list.js';
 import { invalid, Refusal } from '../refusal.js';
@@ -13,18 +13,45 @@ export function invoiceRoutes(account: FakeAccount, invoicing: Invoicing): Route
     return invoice;
   };
   return {
+    'POST /v1/invoices': (form) => {
+      const customer = account.customer(needed(form, 'customer'));
+      const invoice = invoicing.createBare(customer.id, text(form, 'currency') ?? 'usd');
+      invoice.metadata = metadata(form);
+      invoice.auto_advance = form['auto_advance'] === 'true';
+      invoice.description = text(form, 'description');
+      return invoice;
+    },
+    'POST /v1/invoices/:id/add_lines': (form, [id = '']) => {
+      const invoice = of(id);
+      if (invoice.status !== 'draft') throw invalid('This invoice is no longer editable.', 'id');
+      for (const line of parts(form, 'lines')) {
+        invoicing.addLine(invoice, {
+          amount: whole(line, 'amount') ?? 0,
+          description: text(line, 'description'),
+          metadata: metadata(line),
+        });
+      }
+      const said = part(form, 'invoice_metadata');
+      if (said) invoice.metadata = metadata({ metadata: said }, invoice.metadata ?? {});
+      account.emit('invoice.updated', invoice);
+      return invoice;
+    },
     'GET /v1/invoices': (query) => {
       const customer = text(query, 'customer');
       const status = text(query, 'status');
       const subscription = text(query, 'subscription');
+      const since = whole(part(query, 'created') ?? {}, 'gte') ?? 0;
       const rows = newestFirst(invoices).filter(
         (row) =>
           (customer === null || row.customer === customer) &&
           (status === null || row.status === status) &&
+          row.created >= since &&
           (subscription === null ||
             row.parent?.subscription_details?.subscription === subscription),
       );
-      return page(rows, query, '/v1/invoices');
+      const cut = page(rows, query, '/v1/invoices');
+      for (const row of cut.data) invoicing.refresh(row);
+      return cut;
     },
     'GET /v1/invoices/:id': (_query, [id = '']) => of(id),
     'GET /v1/invoices/:id/lines': (query, [id = '']) =>
@@ -32,6 +59,7 @@ export function invoiceRoutes(account: FakeAccount, invoicing: Invoicing): Route
     'POST /v1/invoices/:id': (form, [id = '']) => {
       const invoice = of(id);
       invoice.metadata = metadata(form, invoice.metadata ?? {});
+      invoice.description = text(form, 'description') ?? invoice.description;
       if (form['auto_advance'] !== undefined) {
         invoice.auto_advance = form['auto_advance'] === 'true';
         if (!invoice.auto_advance) invoice.automatically_finalizes_at = null;

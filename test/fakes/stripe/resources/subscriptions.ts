@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { found, newestFirst, type FakeAccount } from '../account.js';
 import { periodEnd, type Cycles } from '../cycles.js';
-import { metadata, needed, parts, text, truth, whole, type Form } from '../form.js';
+import { metadata, needed, part, parts, text, truth, whole, type Form } from '../form.js';
 import type { Invoicing } from '../invoicing.js';
 import { page } from '../list.js';
 import { invalid } from '../refusal.js';
@@ -44,6 +44,10 @@ export function subscriptionRoutes(
       subscription.cancel_at_period_end =
         truth(form, 'cancel_at_period_end') ?? subscription.cancel_at_period_end;
       subscription.canceled_at = subscription.cancel_at_period_end ? account.clock.seconds() : null;
+      const pause = part(form, 'pause_collection');
+      if (pause) {
+        subscription.pause_collection = { behavior: needed(pause, 'behavior'), resumes_at: null };
+      }
       changeItems(account, subscription, parts(form, 'items'));
       account.emit('customer.subscription.updated', subscription);
       return subscription;

@@ -2,9 +2,7 @@ import { METERS, type Meter } from '#contracts';
 import Stripe from 'stripe';
 
 /** Currencies whose amounts Stripe takes in whole units. */
-const WHOLE = new Set(
-  'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '),
-);
+const WHOLE = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
 
 /** Micro-units of Stripe's smallest amount: 10 000 for a cent, 1 000 000 for a yen. */
 export function minorMicro(currency: string): bigint {

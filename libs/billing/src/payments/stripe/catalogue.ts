@@ -83,7 +83,10 @@ export class Catalogue {
       await this.calls.once({
         key: `product:${planId}`,
         make: (idempotencyKey) =>
-          stripe.products.create({ id, name, metadata: { [META.plan]: planId } }, { idempotencyKey }),
+          stripe.products.create(
+            { id, name, metadata: { [META.plan]: planId } },
+            { idempotencyKey },
+          ),
         find: () =>
           stripe.products.retrieve(id).then(
             () => id,
@@ -130,7 +133,8 @@ export class Catalogue {
         active: true,
         limit: 10,
       });
-      for (const { id, lookup_key } of page.data) if (lookup_key !== null) found.set(lookup_key, id);
+      for (const { id, lookup_key } of page.data)
+        if (lookup_key !== null) found.set(lookup_key, id);
     }
     return found;
   }

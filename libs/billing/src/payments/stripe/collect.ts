@@ -1,6 +1,6 @@
 import { METERS } from '#contracts';
 import type Stripe from 'stripe';
-import { Invoices } from '../../invoicing/invoices.js';
+import { type Invoices } from '../../invoicing/invoices.js';
 import type { FinalInvoice } from '../port.js';
 import { toMinor, toUnits } from './amounts.js';
 import type { StoredCalls } from './calls.js';
@@ -112,16 +112,17 @@ export class Collector {
     await this.parts.stripe.invoices.addLines(
       draft.id,
       { lines: missing.map(asParam), invoice_metadata: { [META.invoice]: invoice.id } },
-      { idempotencyKey: `lines:${draft.id}:${missing.map(({ name }) => name).join(',')}`.slice(0, 255) },
+      {
+        idempotencyKey: `lines:${draft.id}:${missing.map(({ name }) => name).join(',')}`.slice(
+          0,
+          255,
+        ),
+      },
     );
   }
 
   /** Stripe uses grants for metered lines alone; what else credits pay is a line already. */
-  private async grant(
-    invoice: FinalInvoice,
-    customer: string,
-    usage: TheirUsage,
-  ): Promise<void> {
+  private async grant(invoice: FinalInvoice, customer: string, usage: TheirUsage): Promise<void> {
     const { granted } = wantedLines(invoice, usage);
     if (granted === 0) return;
     const { stripe } = this.parts;
@@ -178,4 +179,3 @@ function asParam(line: WantedLine): Stripe.InvoiceAddLinesParams.Line {
     metadata: { [META.line]: line.name },
   };
 }
-

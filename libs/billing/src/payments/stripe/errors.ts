@@ -21,7 +21,10 @@ export function verdictOf(error: unknown): Verdict {
   const status = error.statusCode ?? 0;
   if (status >= 500) return isReplayed(error) ? 'new-key' : 'again';
   if (error.code === 'resource_missing') return 'missing';
-  if (status === 400 && (error.code === 'resource_already_exists' || error.param === 'identifier')) {
+  if (
+    status === 400 &&
+    (error.code === 'resource_already_exists' || error.param === 'identifier')
+  ) {
     return 'done';
   }
   // 401 and 403 are a wrong key of ours, 409 a lock, 429 too much at once: all pass.
@@ -45,5 +48,5 @@ function isReplayed(error: Stripe.errors.StripeError): boolean {
 }
 
 function headersOf(error: Stripe.errors.StripeError): Record<string, string | undefined> {
-  return (error.headers ?? {}) as Record<string, string | undefined>;
+  return (error.headers ?? {});
 }

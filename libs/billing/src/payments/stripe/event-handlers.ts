@@ -70,10 +70,12 @@ export class EventHandlers {
 
   /** A customer that is deleted at Stripe pays nothing any more: somebody has to look. */
   private async customer(customerId: string): Promise<void> {
-    const customer = await this.parts.stripe.customers.retrieve(customerId).catch((error: unknown) => {
-      if (verdictOf(error) === 'missing') return { deleted: true as const };
-      throw error;
-    });
+    const customer = await this.parts.stripe.customers
+      .retrieve(customerId)
+      .catch((error: unknown) => {
+        if (verdictOf(error) === 'missing') return { deleted: true as const };
+        throw error;
+      });
     if (!customer.deleted) return;
     const tenantId = await this.parts.database.asSystem(async (tx) => {
       const row = await tx.stripeCustomer.findUnique({ where: { customerId } });

@@ -59,7 +59,8 @@ export function wantedLines(invoice: FinalInvoice, usage: TheirUsage): WantedLin
   }
 
   // Amounts of ours that are finer than what can be paid add up to a rest.
-  const sum = (list: readonly { amount: number }[]) => list.reduce((all, row) => all + row.amount, 0);
+  const sum = (list: readonly { amount: number }[]) =>
+    list.reduce((all, row) => all + row.amount, 0);
   const theirs = sum([...usage.values()]);
   add('rounding', 'Rounding', minor(invoice.totalMicro) - theirs - sum(lines));
 

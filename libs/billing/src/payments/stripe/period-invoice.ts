@@ -30,7 +30,11 @@ export class PeriodInvoices {
     const { stripe, now } = this.parts;
     const since = Math.floor(invoice.periodEnd.getTime() / 1000) - 2 * 3600;
     let cycle: Stripe.Invoice | null = null;
-    for await (const row of stripe.invoices.list({ customer, created: { gte: since }, limit: 100 })) {
+    for await (const row of stripe.invoices.list({
+      customer,
+      created: { gte: since },
+      limit: 100,
+    })) {
       if (row.metadata?.[META.invoice] === invoice.id) return row;
       if (isOfPeriod(row, invoice.periodEnd)) cycle = row;
     }

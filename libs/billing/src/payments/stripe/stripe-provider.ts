@@ -133,7 +133,8 @@ export function itemChanges(
 
 function baseFeeText({ pricing, currency, interval }: PlanTerms): string {
   const micro = pricing.currencies[currency as 'EUR']?.base[interval] ?? '0';
-  if (micro === '0') return 'There is no base fee. What you use is charged at the end of each period.';
+  if (micro === '0')
+    return 'There is no base fee. What you use is charged at the end of each period.';
   const amount = new Intl.NumberFormat('en', { style: 'currency', currency }).format(
     Number(micro) / 1e6,
   );

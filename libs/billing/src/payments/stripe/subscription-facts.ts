@@ -40,8 +40,7 @@ export function subscriptionFacts(
     periodStart: date(item.current_period_start),
     periodEnd: end,
     trialEnd: trialEnd === null ? null : date(trialEnd),
-    cancelAt:
-      cancelAt !== null ? date(cancelAt) : subscription.cancel_at_period_end ? end : null,
+    cancelAt: cancelAt !== null ? date(cancelAt) : subscription.cancel_at_period_end ? end : null,
     provider: 'stripe',
     external: {
       customerId: idOf(subscription.customer) ?? '',
@@ -51,8 +50,6 @@ export function subscriptionFacts(
 }
 
 /** The id of what a field names, expanded or not. */
-export function idOf(
-  field: string | { readonly id: string } | null | undefined,
-): string | null {
+export function idOf(field: string | { readonly id: string } | null | undefined): string | null {
   return typeof field === 'string' ? field : (field?.id ?? null);
 }

@@ -58,7 +58,8 @@ export class SubscriptionSync {
       if (!row) return null;
       const { tenantId } = row;
       const ours = await tx.subscription.findUnique({ where: { tenantId } });
-      if ((ours?.external as { subscriptionId?: string } | null)?.subscriptionId !== id) return null;
+      if ((ours?.external as { subscriptionId?: string } | null)?.subscriptionId !== id)
+        return null;
       return tx.subscriptionSegment.findFirst({
         where: { tenantId },
         orderBy: { startsAt: 'desc' },
@@ -67,7 +68,12 @@ export class SubscriptionSync {
     const pricing = Pricing.safeParse(segment?.pricing);
     if (!segment || !pricing.success) return null;
     const { planId, currency, interval } = segment;
-    const prices = await this.catalogue.prices({ planId, pricing: pricing.data, currency, interval });
+    const prices = await this.catalogue.prices({
+      planId,
+      pricing: pricing.data,
+      currency,
+      interval,
+    });
     return [prices.plan, ...prices.metered];
   }
 

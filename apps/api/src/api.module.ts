@@ -22,6 +22,7 @@ import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
+import { StripeModule } from './stripe/stripe.module.js';
 
 export interface ApiParts {
   readonly database: Database;
@@ -77,6 +78,7 @@ export class ApiModule {
         RevocationsModule,
         OperatorModule,
         ConfigFeedModule,
+        StripeModule,
       ],
       providers: [DemoSeed],
     };

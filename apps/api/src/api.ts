@@ -12,6 +12,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
+import { registerStripeMetrics } from './stripe/stripe-metrics.js';
+import { StripeService } from './stripe/stripe.service.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
 const END_MS = 3_000;
@@ -80,6 +82,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   app.useGlobalFilters(new ProblemFilter(docs, log));
 
   const feed = app.get(ConfigFeed);
+  const stripe = app.get(StripeService);
   fastify.get('/', async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(landingPage(settings.deliveryUrl)),
   );
@@ -96,7 +99,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
         return ok ? null : (fault ?? 'PostgreSQL cannot be reached');
       },
     },
-    metrics: metricsOf(fastify, feed),
+    metrics: metricsOf(fastify, feed, stripe),
     draining: () => draining,
   });
   const endSessions = guardHttp2(fastify.server);
@@ -109,10 +112,12 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     seed: () => app.get(DemoSeed).run(),
     open: () => {
       isOpen = true;
+      stripe.jobs?.start();
     },
     drain: async () => {
       draining = true;
       feed.close();
+      await stripe.jobs?.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
       await app.close();
@@ -133,7 +138,7 @@ function tlsOptions(tls: ApiOptions['tls']): object {
   };
 }
 
-function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {
+function metricsOf(fastify: FastifyInstance, feed: ConfigFeed, stripe: StripeService): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -158,5 +163,6 @@ function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {
       this.set(feed.holds);
     },
   });
+  if (stripe.adapter) registerStripeMetrics(registry, stripe.adapter);
   return registry;
 }

@@ -1,14 +1,21 @@
+import type { StripeConfig } from '#platform';
+
 /** What the control plane needs of its environment. A class, so that Nest can hand it out by its type. */
 export class Settings {
   /** As users see it, no slash at the end. */
   readonly apiUrl: string;
   readonly deliveryUrl: string;
   readonly dataDir: string;
+  /** null: payments go without Stripe. */
+  readonly stripe: StripeConfig | null;
 
-  constructor(settings: Omit<Settings, 'secure'>) {
+  constructor(
+    settings: Omit<Settings, 'secure' | 'stripe'> & { readonly stripe?: StripeConfig | null },
+  ) {
     this.apiUrl = settings.apiUrl;
     this.deliveryUrl = settings.deliveryUrl;
     this.dataDir = settings.dataDir;
+    this.stripe = settings.stripe ?? null;
   }
 
   /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */

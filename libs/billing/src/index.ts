@@ -14,6 +14,7 @@ export { PaymentRefused, Payments, type PaymentFacts } from './payments/payments
 export { Subscriptions, type SubscriptionFacts } from './plans/subscriptions.js';
 export { stripeClient, type StripeAccount } from './payments/stripe/client.js';
 export {
+  type EventHandlers,
   isKnownEvent,
   objectOfEvent,
   SNAPSHOT_EVENTS,

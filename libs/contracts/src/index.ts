@@ -11,6 +11,7 @@ export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/pricing.js';
 export * from './control/revocations.js';
+export type { StripeDifference } from './control/stripe-routes.js';
 export * from './delivery-routes.js';
 export * from './direct.js';
 export * from './group-routes.js';

@@ -1,7 +1,13 @@
 /** What both servers share: configuration, log, problem answers, health, metrics, docs, drain. */
 export { announceReady } from './announce.js';
 export { clientAddress, plainAddress } from './client-address.js';
-export { ConfigError, describeConfig, loadConfig, type Config } from './config.js';
+export {
+  ConfigError,
+  describeConfig,
+  loadConfig,
+  type Config,
+  type StripeConfig,
+} from './config.js';
 export { errorMarkdown } from './error-docs.js';
 export { installProblems, sendProblem, toProblem } from './fastify-problems.js';
 export { type HealthCheck } from './health.js';

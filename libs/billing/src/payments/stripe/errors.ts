@@ -48,5 +48,5 @@ function isReplayed(error: Stripe.errors.StripeError): boolean {
 }
 
 function headersOf(error: Stripe.errors.StripeError): Record<string, string | undefined> {
-  return (error.headers ?? {});
+  return error.headers ?? {};
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
+import type { StripeConfig } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
 import { startTestPostgres } from '../../../../libs/database/src/testing/postgres.js';
@@ -75,7 +76,10 @@ export interface TestApi {
 }
 
 /** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
-export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> {
+export async function startTestApi({
+  apiUrl = API_URL,
+  stripe = null,
+}: { apiUrl?: string; stripe?: StripeConfig | null } = {}): Promise<TestApi> {
   const postgres = await startTestPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
   const lines: string[] = [];
@@ -89,7 +93,7 @@ export async function startTestApi({ apiUrl = API_URL } = {}): Promise<TestApi> 
     secrets,
     clock,
     log,
-    settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir }),
+    settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir, stripe }),
     proxies: 0,
     tls: null,
   });

@@ -49,9 +49,13 @@ test('P6: a month through Stripe: its total, our invoice and the ledger are the 
 
   const [invoice] = await ours('ten_a');
   expect(invoice).toMatchObject({ state: 'paid', provider: 'stripe' });
-  expect(invoice?.lines.map(({ meter, kind }) => meter ?? kind).sort()).toEqual(
-    ['base', 'held_minutes', 'messages_delivered', 'messages_published', 'peak_holds'],
-  );
+  expect(invoice?.lines.map(({ meter, kind }) => meter ?? kind).sort()).toEqual([
+    'base',
+    'held_minutes',
+    'messages_delivered',
+    'messages_published',
+    'peak_holds',
+  ]);
   const paid = theirs().filter(({ status, total }) => status === 'paid' && total > 0);
   expect(paid).toHaveLength(1);
   expect(paid[0]?.total).toBe(toMinor(invoice?.totalMicro ?? 0n, 'USD'));
@@ -131,7 +135,9 @@ test('another plan in mid-period is no second subscription, and what Stripe pric
   await w.use('ten_change', 'messages_published', since + 400, 3_000n);
   await until(new Date(w.fake.clock.now() + 25 * 24 * HOUR));
   const [invoice] = await ours('ten_change');
-  expect(new Set(invoice?.lines.map(({ planId }) => planId))).toEqual(new Set(['business', 'plain']));
+  expect(new Set(invoice?.lines.map(({ planId }) => planId))).toEqual(
+    new Set(['business', 'plain']),
+  );
   const paid = theirs().find((row) => row.metadata?.['holdline_invoice'] === invoice?.id);
   expect(paid).toMatchObject({
     status: 'paid',

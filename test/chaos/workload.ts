@@ -24,6 +24,8 @@ export interface PublisherOptions {
   /** Every attempt is written here. */
   readonly attempts: PublishAttempt[];
   readonly onAck?: (messages: number) => void;
+  /** Whether an acknowledged batch is published once more, as by a client that missed the answer. */
+  readonly repeats?: () => boolean;
 }
 
 /** Publishes its batches one after the other, each until it is acknowledged, always with the same ids. */
@@ -39,7 +41,7 @@ export async function publishAll(options: PublisherOptions): Promise<void> {
       for (;;) {
         const attempt = await publishOnce(http, path, channel, ids, body);
         attempts.push(attempt);
-        if (attempt.outcome === 'ok') break;
+        if (attempt.outcome === 'ok' && !options.repeats?.()) break;
         if (performance.now() - since > STUCK_MS)
           throw new Error(`${name}: batch ${batch} was never acknowledged`);
         await pause(RETRY_MS);
@@ -87,6 +89,8 @@ export interface ReaderOptions {
   /** How likely a request is dropped on purpose. */
   readonly dropChance: number;
   readonly random: SeededRandom;
+  /** Messages were handed over for good. */
+  readonly onTake?: (messages: number) => void;
 }
 
 /** Reads many channels by one cursor, through drops and restarts, and remembers all that it was handed. */
@@ -156,6 +160,7 @@ export class Reader {
     for (const [channel, proof] of Object.entries(answer.channels))
       this.trace(channel).cover(proof);
     this.cursor = answer.cursor;
+    this.options.onTake?.(answer.messages.length);
   }
 
   private trace(channel: string): Trace {

@@ -167,6 +167,8 @@ describe('the control plane', () => {
         ([path]) =>
           path.includes('{') &&
           !path.startsWith('/v1/operator') &&
+          // An invoice takes a month to come about: api's own isolation test has one of each tenant.
+          !path.startsWith('/v1/billing/invoices/') &&
           path !== '/v1/tenants/{tenant}/switch',
       )
       .flatMap(([path, item]) =>

@@ -7,13 +7,16 @@ import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
 import { AppsModule } from './apps/apps.module.js';
+import { AuditTrail } from './audit/audit-trail.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
+import { BillingModule } from './billing/billing.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
+import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -23,10 +26,12 @@ import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
 import { StripeModule } from './stripe/stripe.module.js';
+import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
   readonly database: Database;
   readonly secrets: Secrets;
+  readonly delivery: DeliveryClient;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly log: Logger;
@@ -40,9 +45,11 @@ class CoreModule {
     const shared = [
       { provide: Database, useValue: parts.database },
       { provide: Secrets, useValue: parts.secrets },
+      { provide: DeliveryClient, useValue: parts.delivery },
       { provide: Clock, useValue: parts.clock },
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
+      AuditTrail,
       Passwords,
       Sessions,
       OperatorSessions,
@@ -77,6 +84,8 @@ export class ApiModule {
         MembersModule,
         RevocationsModule,
         OperatorModule,
+        UsageModule,
+        BillingModule,
         ConfigFeedModule,
         StripeModule,
       ],

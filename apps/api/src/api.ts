@@ -1,10 +1,13 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { StripeAdapter } from '#billing';
 import { CONTROL_ROUTES } from '#contracts';
 import { guardHttp2, HTTP2_LIMITS, registerServicePages } from '#platform';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ApiModule, type ApiParts } from './api.module.js';
+import { BillingWorker } from './billing/billing-worker.js';
+import { PlanSeed } from './billing/plan-seed.js';
 import { ConfigFeed } from './config-feed/config-feed.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
@@ -13,7 +16,9 @@ import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
 import { registerStripeMetrics } from './stripe/stripe-metrics.js';
+import { StripeConnection } from './stripe/stripe-connection.js';
 import { StripeService } from './stripe/stripe.service.js';
+import { UsageCollector } from './usage/usage-collector.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
 const END_MS = 3_000;
@@ -40,6 +45,8 @@ export interface Api {
   seed(): Promise<void>;
   /** From now on /readyz says that it serves. */
   open(): void;
+  /** Begins what goes on in the background: usage is collected from delivery. */
+  work(): void;
   /** Answers what is held, lets what runs end, refuses what is new. */
   drain(): Promise<void>;
 }
@@ -99,7 +106,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
         return ok ? null : (fault ?? 'PostgreSQL cannot be reached');
       },
     },
-    metrics: metricsOf(fastify, feed, stripe),
+    metrics: metricsOf(fastify, feed, app.get(StripeConnection).adapter),
     draining: () => draining,
   });
   const endSessions = guardHttp2(fastify.server);
@@ -109,9 +116,16 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   return {
     app,
-    seed: () => app.get(DemoSeed).run(),
+    seed: async () => {
+      await app.get(PlanSeed).run();
+      await app.get(DemoSeed).run();
+    },
     open: () => {
       isOpen = true;
+    },
+    work: () => {
+      app.get(UsageCollector).start();
+      app.get(BillingWorker).start();
       stripe.jobs?.start();
     },
     drain: async () => {
@@ -120,6 +134,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       await stripe.jobs?.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
+      await Promise.all([app.get(UsageCollector).close(), app.get(BillingWorker).close()]);
       await app.close();
       clearTimeout(late);
       await database.close();
@@ -138,7 +153,11 @@ function tlsOptions(tls: ApiOptions['tls']): object {
   };
 }
 
-function metricsOf(fastify: FastifyInstance, feed: ConfigFeed, stripe: StripeService): Registry {
+function metricsOf(
+  fastify: FastifyInstance,
+  feed: ConfigFeed,
+  stripe: StripeAdapter | null,
+): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -163,6 +182,6 @@ function metricsOf(fastify: FastifyInstance, feed: ConfigFeed, stripe: StripeSer
       this.set(feed.holds);
     },
   });
-  if (stripe.adapter) registerStripeMetrics(registry, stripe.adapter);
+  if (stripe) registerStripeMetrics(registry, stripe);
   return registry;
 }

@@ -9,12 +9,14 @@ import {
   createLogger,
   drainOnSignal,
   failStart,
+  internalRequester,
   loadConfig,
   type Config,
   type Logger,
 } from '#platform';
 import { createApi, type Api, type ApiOptions } from './api.js';
 import { SystemClock } from './data/clock.js';
+import { DeliveryClient } from './delivery/delivery-client.js';
 import { Settings } from './settings.js';
 
 const DRAIN_MS = 8_000;
@@ -30,6 +32,11 @@ async function start(config: Config): Promise<void> {
   const api = await createApi({
     database: new Database({ url: config.databaseUrl, log }),
     secrets,
+    delivery: new DeliveryClient(
+      config.internalDeliveryUrl,
+      internalRequester(config.tls, internalIdentity(secrets), config.isInternalDeliveryOurs),
+      secrets,
+    ),
     clock: new SystemClock(),
     settings: new Settings(config),
     log,
@@ -42,6 +49,7 @@ async function start(config: Config): Promise<void> {
   log.debug({ url: config.apiUrl }, 'the control plane is ready');
   await announceReady();
   api.open();
+  api.work();
 }
 
 /** Listening already: until the database is there every route says so, and everything begins by itself then. */

@@ -4,13 +4,14 @@ import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigSnapshot } from '#contracts';
 import type { AccessStore, Secrets } from '#access';
-import type { Logger } from '#platform';
-import type { RequestConfig } from './config-request.js';
+import type { InternalRequester, Logger } from '#platform';
 
 const HOLD_SECONDS = 25;
 /** A failure shorter than this is a start or a restart, and not worth a line. */
 const QUIET_MS = 10_000;
 const RETRY_MS = { first: 100, most: 2_000 };
+/** Bytes of one answer at most: a configuration larger than this needs another way of being told. */
+const MAX_BYTES = 256 * 1024 * 1024;
 const SEAL_CONTEXT = 'delivery/config-cache';
 
 /**
@@ -28,7 +29,7 @@ export class ConfigFeed {
   constructor(
     private readonly options: {
       url: string;
-      request: RequestConfig;
+      request: InternalRequester;
       secrets: Secrets;
       store: AccessStore;
       cacheFile: string;
@@ -74,13 +75,15 @@ export class ConfigFeed {
 
   private async ask(): Promise<ConfigSnapshot> {
     const { url, secrets, store, request } = this.options;
-    const answer = await request({
+    const { status, body } = await request({
       url: `${url}/internal/v1/config?since=${store.version}&wait=${HOLD_SECONDS}&node=${this.node}`,
       bearer: secrets.derive('internal').toString('hex'),
       timeoutMs: (HOLD_SECONDS + 10) * 1000,
       signal: this.stopping.signal,
+      maxBytes: MAX_BYTES,
     });
-    return ConfigSnapshot.parse(answer);
+    if (status !== 200) throw new Error(`the control plane answered ${status}`);
+    return ConfigSnapshot.parse(body);
   }
 
   private async take(snapshot: ConfigSnapshot): Promise<void> {

@@ -5,15 +5,18 @@ import { LIMIT } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
 import { Mediator, Presence, systemClock } from '#mediator';
-import { createLogger, type Config, type Logger } from '#platform';
+import { Redeliveries, UsageBook, UsageJournal } from '#metering';
+import { createLogger, internalRequester, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
-import { configRequester } from './config-request.js';
 import { HoldLimits } from './edge/hold-limits.js';
 import { PathHolds } from './edge/path-holds.js';
 import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { DeliveryMetrics } from './metrics.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { UsageFeed } from './usage/usage-feed.js';
+import { UsageKeeper } from './usage/usage-keeper.js';
+import { UsageMeter } from './usage/usage-meter.js';
 
 export const LOGGER = Symbol('logger');
 
@@ -68,7 +71,11 @@ export class DeliveryModule {
           useFactory: (store: AccessStore, secrets: Secrets, log: Logger) =>
             new ConfigFeed({
               url: config.internalApiUrl,
-              request: configRequester(config, internalIdentity(secrets)),
+              request: internalRequester(
+                config.tls,
+                internalIdentity(secrets),
+                config.isInternalApiOurs,
+              ),
               secrets,
               store,
               cacheFile: join(config.dataDir, 'config.cache'),
@@ -82,7 +89,53 @@ export class DeliveryModule {
             new RevocationWatch({ store, mediator, presence, clock: systemClock }),
           inject: [AccessStore, Mediator, Presence],
         },
-        { provide: HoldLimits, useFactory: () => new HoldLimits(config.maxHolds) },
+        { provide: UsageBook, useFactory: () => new UsageBook() },
+        {
+          provide: Redeliveries,
+          useFactory: async (journal: UsageJournal) => {
+            const redeliveries = new Redeliveries();
+            redeliveries.recall(await journal.recentlySeen());
+            return redeliveries;
+          },
+          inject: [UsageJournal],
+        },
+        {
+          provide: UsageMeter,
+          useFactory: (book: UsageBook, redeliveries: Redeliveries) =>
+            new UsageMeter(book, redeliveries, systemClock),
+          inject: [UsageBook, Redeliveries],
+        },
+        {
+          provide: UsageJournal,
+          useFactory: (engine: Engine, log: Logger) =>
+            UsageJournal.open({
+              directory: join(config.dataDir, 'usage'),
+              node: engine.node,
+              warn: (text) => log.warn(text),
+            }),
+          inject: [Engine, LOGGER],
+        },
+        {
+          provide: UsageKeeper,
+          useFactory: (
+            book: UsageBook,
+            redeliveries: Redeliveries,
+            journal: UsageJournal,
+            log: Logger,
+          ) => new UsageKeeper({ book, redeliveries, journal, clock: systemClock, log }),
+          inject: [UsageBook, Redeliveries, UsageJournal, LOGGER],
+        },
+        {
+          provide: UsageFeed,
+          useFactory: (engine: Engine, journal: UsageJournal, keeper: UsageKeeper) =>
+            new UsageFeed({ engine, journal, keeper }),
+          inject: [Engine, UsageJournal, UsageKeeper],
+        },
+        {
+          provide: HoldLimits,
+          useFactory: (usage: UsageMeter) => new HoldLimits(config.maxHolds, usage),
+          inject: [UsageMeter],
+        },
         { provide: PathHolds, useFactory: () => new PathHolds(LIMIT.holdMaxSeconds * 1000) },
         { provide: PublishRate, useFactory: () => new PublishRate(systemClock) },
         ReceivePlans,

@@ -26,9 +26,14 @@ import { EdgeRouter } from './edge/router.js';
 import { StreamTable } from './edge/stream/stream-table.js';
 import { takeUpgrades } from './edge/stream/ws/upgrade.js';
 import { createFrontedServer } from './http-server.js';
+import { registerInternalRoutes } from './internal/internal-routes.js';
+import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { UsageFeed } from './usage/usage-feed.js';
+import { UsageKeeper } from './usage/usage-keeper.js';
+import { UsageMeter } from './usage/usage-meter.js';
 
 /** Connections that may wait to be accepted: a reconnect storm comes all at once. */
 const BACKLOG = 8192;
@@ -65,6 +70,7 @@ async function start(config: Config): Promise<void> {
       links: new LinkBook(mediator, systemClock),
       holdLimits: nest.get(HoldLimits),
       publishRate: nest.get(PublishRate),
+      usage: nest.get(UsageMeter),
       plans: nest.get(ReceivePlans),
       streams,
       paths: nest.get(PathHolds),
@@ -120,6 +126,11 @@ async function start(config: Config): Promise<void> {
     },
   });
   await registerPages(fastify);
+  await registerInternalRoutes(
+    fastify,
+    nest.get(Secrets).derive('internal').toString('hex'),
+    internalTable({ usage: nest.get(UsageFeed) }),
+  );
   nest.get(RevocationWatch);
   feed.start();
   await fastify.listen({ host: config.host, port: config.deliveryPort, backlog: BACKLOG });
@@ -146,6 +157,7 @@ async function start(config: Config): Promise<void> {
       await stopped;
       presence.close();
       mediator.close();
+      await nest.get(UsageKeeper).close();
       await nest.close();
     },
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Capabilities } from './capabilities.js';
+import { Spend } from './spend.js';
 
 /**
  * What delivery knows of the control plane: a versioned copy that api serves and delivery keeps.
@@ -24,6 +25,8 @@ export const SnapshotApp = z.object({
   /** Public keys (JWK) by which the customer's own server signs tokens. */
   jwks: z.array(z.record(z.string(), z.unknown())),
   limits: PlanLimits,
+  /** Absent: no budget. */
+  spend: Spend.optional(),
   version,
 });
 export type SnapshotApp = z.output<typeof SnapshotApp>;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import { appendRules } from './conformance/append-rules.js';
 import { directoryRules } from './conformance/directory-rules.js';
+import { journalRules } from './conformance/journal-rules.js';
 import { liveRules } from './conformance/live-rules.js';
 import { readRules } from './conformance/read-rules.js';
 import { retentionRules } from './conformance/retention-rules.js';
@@ -24,5 +25,6 @@ export function engineConformance(name: string, makeHarness: () => Promise<Engin
     retentionRules(harness);
     liveRules(harness);
     directoryRules(harness);
+    journalRules(harness);
   });
 }

@@ -32,6 +32,10 @@ export interface Append {
   readonly channel: ChannelRef;
   readonly retention: Retention;
   readonly entries: readonly AppendEntry[];
+  /** Opaque to the engine, at most 255 bytes: the journal says it beside what was stored. Default ''. */
+  readonly label?: string;
+  /** Each of these grows by one for each entry that is stored, in the commit that stores it. */
+  readonly counters?: readonly string[];
 }
 
 export interface Appended {
@@ -103,6 +107,42 @@ export interface Tail {
   readonly epoch: string;
   /** Position of the channel's last message, kept or not; 0: none ever. */
   readonly last: number;
+}
+
+/** What one commit stored in one channel under one label. */
+export interface JournalLine {
+  readonly channel: ChannelRef;
+  readonly label: string;
+  readonly timestamp: number;
+  /** Position of its first message. */
+  readonly first: number;
+  readonly messages: number;
+  /** Bytes of payload. */
+  readonly bytes: number;
+  /** Milliseconds since 1970 when retention by age lets go of them. */
+  readonly keptUntil: number;
+}
+
+/** What the log keeps of one app under one label. */
+export interface StoredBytes {
+  readonly app: string;
+  readonly label: string;
+  /** Of payload. What retention has let go of counts until its space is given back. */
+  readonly bytes: number;
+}
+
+export interface JournalRead {
+  readonly epoch: string;
+  /** The position that the epoch began after: what stands up to it is of the log before. */
+  readonly base: number;
+  /** Of whole commits, in the log's order. */
+  readonly lines: readonly JournalLine[];
+  /** Go on from here. The same as `after`: there was nothing. */
+  readonly through: number;
+  /** Everything accepted before this moment (ms since 1970) is among what was read by now; null: there is more. */
+  readonly completeTo: number | null;
+  /** Commits after `after` are no longer in the journal. */
+  readonly truncated: boolean;
 }
 
 export interface LiveSubscription {
@@ -182,6 +222,20 @@ export abstract class Engine {
   abstract tail(channel: ChannelRef): Promise<Tail>;
 
   abstract subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription;
+
+  /**
+   * What was stored after a position, over all channels, for those who count or forward it: every
+   * durable message stands in exactly one line. Kept for a week at least, and as long as its messages.
+   * @param after 0, or the `through` of an earlier read.
+   * @param lines as many at most, but one whole commit at least.
+   */
+  abstract journal(after: number, lines: number): Promise<JournalRead>;
+
+  /** What the log keeps now, added up. Reads the whole journal, in slices: for a sample an hour. */
+  abstract stored(): Promise<readonly StoredBytes[]>;
+
+  /** How often entries were stored under a counter's name: durable, and exact over restarts. */
+  abstract counted(counter: string): Promise<number>;
 
   /** Removes every message of the channel. Readers behind its end are told by the broken chain. */
   abstract purge(channel: ChannelRef): Promise<void>;

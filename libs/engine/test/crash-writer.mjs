@@ -22,7 +22,9 @@ async function run(lane, next) {
       };
     });
     const retention = { seconds: 3600, messages: null };
-    const result = await engine.append({ channel, retention, entries });
+    const counters = [`lane-${lane}`, 'all'];
+    const label = `lane-${lane}`;
+    const result = await engine.append({ channel, retention, entries, label, counters });
     if (!result.ok) throw new Error(result.code);
     // One write each, straight to the pipe: what the parent has read was acknowledged before.
     for (const [i, { position }] of result.entries.entries()) {

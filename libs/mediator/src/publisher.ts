@@ -19,7 +19,7 @@ export class Publisher {
 
   async publish(order: PublishOrder): Promise<PublishOutcome> {
     const ids: string[] = [];
-    const { key } = order;
+    const { key, label, counters } = order;
     const entries = order.messages.map((message): AppendEntry => {
       const id = message.id ?? this.o.newId();
       ids.push(id);
@@ -34,7 +34,13 @@ export class Publisher {
     const channel = { app: order.app, name: order.channel };
     let result: AppendResult;
     try {
-      result = await this.o.engine.append({ channel, retention: order.retention, entries });
+      result = await this.o.engine.append({
+        channel,
+        retention: order.retention,
+        entries,
+        ...(label === undefined ? {} : { label }),
+        ...(counters === undefined ? {} : { counters }),
+      });
     } catch (fault) {
       throw maybeStored(fault);
     }

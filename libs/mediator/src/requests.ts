@@ -106,6 +106,8 @@ export class Requests {
       retention: order.retention,
       key: address,
       inReplyTo: address,
+      label: order.label,
+      counters: order.counters,
     });
     const stored = messages[0]!;
     if (!stored.duplicate) return stored;
@@ -153,6 +155,8 @@ export class Requests {
         messages: [order.message],
         retention: order.retention,
         replyTo: address,
+        label: order.label,
+        counters: order.counters,
       });
       const request = messages[0]!;
       if (waiter.isSettled) return;

@@ -1,5 +1,5 @@
 import type { From, Problem, PublishMessage } from '#contracts';
-import type { Engine, Retention } from '#engine';
+import type { ChannelRef, Engine, Retention } from '#engine';
 
 /** Time, injected. Milliseconds since 1970 for `now`; `monotonic` never goes back. */
 export interface Clock {
@@ -19,7 +19,15 @@ export interface HoldOwner {
   readonly issuedAt: number | null;
 }
 
-export interface PublishOrder {
+/** How what is stored is counted. Left out: it is the platform's own, and nobody's. */
+export interface Counted {
+  /** Stands in the log's journal: the key behind the publish. */
+  readonly label?: string | undefined;
+  /** The log's counters that each stored message adds one to. */
+  readonly counters?: readonly string[] | undefined;
+}
+
+export interface PublishOrder extends Counted {
   readonly app: string;
   readonly channel: string;
   readonly clientId: string | null;
@@ -60,7 +68,7 @@ export interface ClientHome {
   readonly holds: number | null;
 }
 
-export interface RequestOrder {
+export interface RequestOrder extends Counted {
   readonly owner: HoldOwner;
   readonly channel: string;
   readonly message: PublishMessage;
@@ -75,7 +83,7 @@ export interface RequestReceiver {
   refuse(problem: Problem): void;
 }
 
-export interface ReplyOrder {
+export interface ReplyOrder extends Counted {
   readonly app: string;
   readonly address: string;
   readonly clientId: string | null;
@@ -117,12 +125,20 @@ export interface ReceiveView {
   readonly windowMs: number;
 }
 
+/** What an answer hands out of one channel. */
+export interface Handed {
+  readonly channel: { readonly ref: ChannelRef };
+  readonly messages: number;
+}
+
 /** One answer. The bytes may be shared with other receivers: never write into them. */
 export interface Answer {
   readonly body: Buffer;
   readonly cursor: string;
   readonly timedOut: boolean;
   readonly messages: number;
+  /** The messages by channel, those of presence too. */
+  readonly counts: readonly Handed[];
   /**
    * The cursor after each message, in the body's order; made anew with each call. Null, or left out,
    * where there is none but `cursor`.

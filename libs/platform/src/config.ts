@@ -63,6 +63,10 @@ const Environment = z
       .url()
       .optional()
       .describe('Where delivery finds the control plane; unset: API_PORT on HOST.'),
+    HOLDLINE_DELIVERY_URL: z
+      .url()
+      .optional()
+      .describe('Where the control plane finds delivery; unset: DELIVERY_PORT on HOST.'),
     PUBLIC_API_URL: z
       .url()
       .optional()
@@ -125,6 +129,10 @@ export interface Config {
   readonly internalApiUrl: string;
   /** It was not named, so it runs beside delivery, with the same certificate. */
   readonly isInternalApiOurs: boolean;
+  /** Where the control plane reaches delivery. */
+  readonly internalDeliveryUrl: string;
+  /** It was not named, so it runs beside the control plane, with the same certificate. */
+  readonly isInternalDeliveryOurs: boolean;
   /** As users see them; no slash at the end. */
   readonly apiUrl: string;
   readonly deliveryUrl: string;
@@ -179,6 +187,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
         : null,
     internalApiUrl: trim(e.HOLDLINE_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     isInternalApiOurs: e.HOLDLINE_API_URL === undefined,
+    internalDeliveryUrl: trim(e.HOLDLINE_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
+    isInternalDeliveryOurs: e.HOLDLINE_DELIVERY_URL === undefined,
     apiUrl: trim(e.PUBLIC_API_URL ?? `${scheme}://${name}:${e.API_PORT}`),
     deliveryUrl: trim(e.PUBLIC_DELIVERY_URL ?? `${scheme}://${name}:${e.DELIVERY_PORT}`),
     proxies: e.TRUST_PROXY,

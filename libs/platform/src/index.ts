@@ -12,6 +12,12 @@ export { errorMarkdown } from './error-docs.js';
 export { installProblems, sendProblem, toProblem } from './fastify-problems.js';
 export { type HealthCheck } from './health.js';
 export { guardHttp2, HTTP2_LIMITS } from './http2-sessions.js';
+export {
+  internalRequester,
+  type InternalAnswer,
+  type InternalRequest,
+  type InternalRequester,
+} from './internal-request.js';
 export { createLogger, type Logger } from './logger.js';
 export { openapiDocument } from './openapi.js';
 export { registerServicePages, type ServicePages } from './service-pages.js';

@@ -302,7 +302,7 @@ CREATE TABLE coupon (
   created_at timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT coupon_one_kind CHECK ((basis_points IS NULL) <> (amount_micro IS NULL)),
   CONSTRAINT coupon_share CHECK (basis_points BETWEEN 1 AND 10000),
-  CONSTRAINT coupon_amount CHECK (amount_micro > 0 AND currency IS NOT NULL),
+  CONSTRAINT coupon_amount CHECK ((amount_micro IS NULL) = (currency IS NULL) AND amount_micro > 0),
   CONSTRAINT coupon_repeats CHECK ((duration = 'repeating') = (invoices IS NOT NULL))
 );
 

@@ -97,14 +97,20 @@ export class AccessGuard implements CanActivate {
       );
     }
     if (!roleMay(role, need)) {
-      const asked = need === 'own' ? 'an owner' : 'an owner or developer';
       throw new Problem(
         'forbidden',
-        `This takes ${asked}; you act as ${role}. Ask an owner of the tenant to do it or to change your role.`,
+        `This takes ${ASKED[need]}; you act as ${role}. Ask an owner of the tenant to do it or to change your role.`,
       );
     }
   }
 }
+
+const ASKED = {
+  read: 'a member',
+  develop: 'an owner or developer',
+  bill: 'an owner, or a member with the role billing',
+  own: 'an owner',
+} as const satisfies Record<Need, string>;
 
 /** Of equal length, so that comparing takes the same time whatever was sent. */
 function digest(text: string): Buffer {

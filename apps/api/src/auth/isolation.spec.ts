@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROUTES, type RouteSpec } from '#contracts';
+import type { Tx } from '#database';
 import {
   startTestApi,
   type Answer,
@@ -17,6 +18,8 @@ interface Ids {
   namespace: string;
   member: string;
   tenant: string;
+  invoice: string;
+  line: string;
 }
 const NOTHING: Ids = {
   app: 'app_00000000000000000000',
@@ -24,6 +27,8 @@ const NOTHING: Ids = {
   namespace: 'nothing',
   member: 'usr_00000000000000000000',
   tenant: 'ten_00000000000000000000',
+  invoice: 'inv_00000000000000000000',
+  line: '9',
 };
 
 let t: TestApi;
@@ -51,7 +56,29 @@ async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string
   const key = await call('POST', `/v1/apps/${appId}/keys`, { body: { name } });
   await call('PUT', `/v1/apps/${appId}/namespaces/${name}`, { body: {} });
   await call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: name } });
-  return { app: appId, key: key.body.id, namespace: name, member: userId, tenant: tenantId };
+  const invoice = `inv_${name}`;
+  await t.database.asSystem((tx) => drawInvoice(tx, invoice, tenantId, name));
+  const ids = { app: appId, key: key.body.id, namespace: name, member: userId, tenant: tenantId };
+  return { ...ids, invoice, line: '1' };
+}
+
+/** A final invoice with one line. */
+async function drawInvoice(tx: Tx, id: string, tenantId: string, description: string) {
+  const at = new Date(0);
+  const period = { periodStart: at, periodEnd: at, wholeHours: 1, finalizesAt: at };
+  await tx.invoice.create({
+    data: { id, tenantId, currency: 'EUR', provider: 'invoice', ...period },
+  });
+  await tx.invoiceLine.create({
+    data: {
+      ...{ invoiceId: id, n: 1, tenantId, kind: 'base', description, amountMicro: 1n },
+      ...{ periodStart: at, fromHour: at, toHour: at },
+    },
+  });
+  await tx.invoice.update({
+    where: { id },
+    data: { state: 'open', number: `HL-1970-${description}`, finalizedAt: at, dueAt: at },
+  });
 }
 
 /** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
@@ -100,7 +127,8 @@ describe('P5: another tenant’s thing looks like one that does not exist', () =
       // Each id swapped by itself, then all at once.
       for (const swapped of [...parameters.map((parameter) => [parameter]), parameters]) {
         // A namespace’s name is the attacker’s own choice; it belongs to nobody by itself.
-        if (swapped.length === 1 && swapped[0] === 'namespace') continue;
+        // So is a line's number.
+        if (swapped.length === 1 && ['namespace', 'line'].includes(swapped[0] ?? '')) continue;
         const foreign: Ids = { ...mine };
         const missing: Ids = { ...mine };
         for (const parameter of swapped) {

@@ -7,6 +7,7 @@ import {
 } from '#contracts';
 import type { Secrets } from '#access';
 import type { Database } from '#database';
+import { spendOf } from '../billing/spend-rows.js';
 import { signingSecretContext } from '../keys/key-secrets.js';
 
 export type ConfigRows = Pick<ConfigSnapshot, 'apps' | 'keys' | 'namespaces' | 'revocations'>;
@@ -42,7 +43,7 @@ export function loadConfigRows(
       const version = Number(head?.version ?? 0n);
       const apps = await tx.app.findMany({
         where: newer,
-        include: { tenant: { select: { status: true, limits: true } } },
+        include: { tenant: { select: { status: true, limits: true, spendStates: true } } },
       });
       const keys = await tx.apiKey.findMany({ where: newer });
       const namespaces = await tx.namespace.findMany({ where: newer });
@@ -81,6 +82,7 @@ export function loadConfigRows(
             allowedOrigins: app.allowedOrigins,
             jwks: app.jwks as SnapshotApp['jwks'],
             limits: PlanLimits.parse(app.tenant.limits),
+            ...spendOf(app.id, app.tenant.spendStates, now),
             version: Number(app.version),
           })),
           keys: openKeys,

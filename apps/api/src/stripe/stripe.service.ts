@@ -1,9 +1,7 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { StripeAdapter, stripeClient } from '#billing';
+import { Inject, Injectable } from '@nestjs/common';
 import { Problem, type ListQuery, type Page, type StripeDifference } from '#contracts';
 import { Database } from '#database';
 import type { Logger } from '#platform';
-import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../data/clock.js';
 import { LOG } from '../data/log.js';
 import { pageById } from '../data/paging.js';
@@ -12,14 +10,13 @@ import { EventInbox } from './event-inbox.js';
 import { verifiedEvent } from './event-signature.js';
 import { EventSweep } from './event-sweep.js';
 import { EventWorker } from './event-worker.js';
-import { stripeHooks } from './stripe-hooks.js';
+import { StripeConnection } from './stripe-connection.js';
 import { StripeJobs } from './stripe-jobs.js';
 
 /** Stripe, when it is connected: takes its events in, and runs what has to be sent and compared. */
 @Injectable()
-export class StripeService implements OnApplicationShutdown {
+export class StripeService {
   /** null: not connected. */
-  readonly adapter: StripeAdapter | null;
   readonly jobs: StripeJobs | null;
   private readonly inbox: EventInbox;
 
@@ -27,30 +24,23 @@ export class StripeService implements OnApplicationShutdown {
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Settings) private readonly settings: Settings,
+    @Inject(StripeConnection) { adapter }: StripeConnection,
     @Inject(LOG) log: Logger,
   ) {
     const now = () => clock.now();
-    this.inbox = new EventInbox(database, now);
-    if (settings.stripe === null) {
-      this.adapter = null;
+    const inbox = new EventInbox(database, now);
+    this.inbox = inbox;
+    if (adapter === null) {
       this.jobs = null;
       return;
     }
-    const stripe = stripeClient(settings.stripe);
-    const said = (level: 'info' | 'warn' | 'error') => (text: string) => log[level](text);
-    const parts = {
-      stripe,
-      database,
-      now,
-      log: { info: said('info'), warn: said('warn'), error: said('error') },
-    };
-    this.adapter = new StripeAdapter(parts, stripeHooks(new AuditTrail(), clock));
-    const { handlers } = this.adapter;
+    const { handlers } = adapter;
+    const { stripe } = adapter.parts;
     this.jobs = new StripeJobs({
-      adapter: this.adapter,
+      adapter,
       worker: new EventWorker({ database, handlers, now, log }),
-      sweep: new EventSweep({ stripe, database, inbox: this.inbox, now, log }),
-      inbox: this.inbox,
+      sweep: new EventSweep({ stripe, database, inbox, now, log }),
+      inbox,
       log,
     });
   }
@@ -92,9 +82,5 @@ export class StripeService implements OnApplicationShutdown {
       }));
       return { ...page, data };
     });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.jobs?.stop();
   }
 }

@@ -3,7 +3,6 @@ import { CONTROL_ROUTES } from '#contracts';
 import { FakeStripe } from '../../../../test/fakes/stripe/fake-stripe.js';
 import { sign } from '../../../../test/fakes/stripe/webhooks.js';
 import { startTestApi, type TestApi } from '../testing/test-api.js';
-import { StripeService } from './stripe.service.js';
 
 const PATH = CONTROL_ROUTES.stripeWebhook.path;
 const SECRETS = ['whsec_new', 'whsec_old'];
@@ -15,8 +14,6 @@ beforeAll(async () => {
   t = await startTestApi({
     stripe: { secretKey: 'sk_test_fake', webhookSecrets: SECRETS, host: fake.url },
   });
-  // The jobs would take in what these tests look at.
-  await t.api.app.get(StripeService).jobs?.stop();
 }, 120_000);
 afterAll(async () => {
   await t?.stop();

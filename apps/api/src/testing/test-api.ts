@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
-import type { StripeConfig } from '#platform';
+import type { InternalAnswer, InternalRequest, InternalRequester, StripeConfig } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
 import { startTestPostgres } from '../../../../libs/database/src/testing/postgres.js';
 import { createApi, type Api } from '../api.js';
 import { Clock } from '../data/clock.js';
+import { DeliveryClient } from '../delivery/delivery-client.js';
 import { readDemo, type Demo } from '../demo/demo-file.js';
 import { Settings } from '../settings.js';
 import { DatabaseGate } from './database-gate.js';
@@ -26,6 +27,15 @@ export class TestClock extends Clock {
   advance(ms: number): void {
     this.ahead += ms;
   }
+}
+
+/** In place of the delivery server: away until a test says what it answers. */
+export class FakeDelivery {
+  answer: ((asked: InternalRequest) => InternalAnswer) | null = null;
+  readonly request: InternalRequester = async (asked) => {
+    if (!this.answer) throw new Error('connect ECONNREFUSED');
+    return this.answer(asked);
+  };
 }
 
 export interface Answer {
@@ -64,6 +74,7 @@ export interface TestApi {
   readonly database: Database;
   readonly secrets: Secrets;
   readonly clock: TestClock;
+  readonly delivery: FakeDelivery;
   readonly dataDir: string;
   readonly demo: Demo;
   /** Every line that was logged so far. */
@@ -80,6 +91,7 @@ export async function startTestApi({
   apiUrl = API_URL,
   stripe = null,
 }: { apiUrl?: string; stripe?: StripeConfig | null } = {}): Promise<TestApi> {
+  const delivery = new FakeDelivery();
   const postgres = await startTestPostgres();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
   const lines: string[] = [];
@@ -91,6 +103,7 @@ export async function startTestApi({
   const api = await createApi({
     database,
     secrets,
+    delivery: new DeliveryClient(DELIVERY_URL, delivery.request, secrets),
     clock,
     log,
     settings: new Settings({ apiUrl, deliveryUrl: DELIVERY_URL, dataDir, stripe }),
@@ -153,6 +166,7 @@ export async function startTestApi({
     database,
     secrets,
     clock,
+    delivery,
     dataDir,
     demo,
     log: () => lines.join(''),

@@ -5,6 +5,7 @@ import type { HoldLimits } from './hold-limits.js';
 import type { PathHolds } from './path-holds.js';
 import type { PublishRate } from './publish-rate.js';
 import type { ReceivePlans } from './receive-plan.js';
+import type { UsageMeter } from '../usage/usage-meter.js';
 import type { StreamTable } from './stream/stream-table.js';
 
 /** What the routes work with; wired once in the module. */
@@ -16,6 +17,7 @@ export interface EdgeContext {
   readonly links: LinkBook;
   readonly holdLimits: HoldLimits;
   readonly publishRate: PublishRate;
+  readonly usage: UsageMeter;
   readonly plans: ReceivePlans;
   readonly paths: PathHolds;
   readonly streams: StreamTable;

@@ -31,6 +31,8 @@ export interface Exchange {
   report(problem: Problem): { readonly text: string; readonly requestId: string };
   /** Calls back if the client goes away before the answer is written. */
   onGone(callback: () => void): void;
+  /** Calls back once, when the answer has left this process whole, or never will. */
+  onEnd(callback: (isWhole: boolean) => void): void;
   /** Adds headers that the answer carries whatever it will be (CORS, Allow). */
   always(headers: FlatHeaders): void;
 }
@@ -38,7 +40,7 @@ export interface Exchange {
 /** An answer that goes on: bytes as they come, until the end. */
 export interface OpenAnswer {
   /** Calls back when the chunk has left this process, or never will. */
-  write(chunk: Buffer, isLast: boolean, taken: () => void): void;
+  write(chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void): void;
   end(): void;
   /** Ends the connection at once. */
   cut(): void;
@@ -122,13 +124,19 @@ export class NodeExchange implements Exchange {
   }
 
   onGone(callback: () => void): void {
+    this.onEnd((isWhole) => {
+      if (!isWhole) callback();
+    });
+  }
+
+  onEnd(callback: (isWhole: boolean) => void): void {
     // A connection that has ended does not know any more where it came from.
     this.from ??= this.findAddress();
     // 'close' comes after every answer too; only an unfinished one means that the client has gone.
     this.res.on('close', () => {
       // A stream of HTTP/2 that the client resets counts as finished, though nobody ended it.
       const { res, req } = this;
-      if (!(req.httpVersionMajor === 2 ? res.writableEnded : res.writableFinished)) callback();
+      callback(req.httpVersionMajor === 2 ? res.writableEnded : res.writableFinished);
     });
   }
 
@@ -174,7 +182,7 @@ export class NodeExchange implements Exchange {
     res.writeHead(200, headers.concat(this.extra));
     res.flushHeaders();
     return {
-      write: (chunk, _isLast, taken) => res.write(chunk, () => taken()),
+      write: (chunk, _isLast, taken) => res.write(chunk, taken),
       end: () => res.end(),
       cut: () => res.destroy(),
     };

@@ -1,12 +1,17 @@
 import { Problem } from '#contracts';
 import type { Principal } from '#access';
+import type { UsageMeter } from '../usage/usage-meter.js';
 
 /** Counts the requests now held, by key and in all, and refuses what would exceed a limit. */
 export class HoldLimits {
   private readonly byKey = new Map<string, number>();
   private total = 0;
 
-  constructor(private readonly max: number) {}
+  /** @param usage hears of every hold that begins and ends. */
+  constructor(
+    private readonly max: number,
+    private readonly usage: Pick<UsageMeter, 'beginHold' | 'endHold'>,
+  ) {}
 
   /**
    * Takes a place; whoever took it gives it back with `release`.
@@ -37,6 +42,7 @@ export class HoldLimits {
     }
     this.byKey.set(principal.keyId, used + 1);
     this.total++;
+    this.usage.beginHold(principal);
   }
 
   release(principal: Principal): void {
@@ -44,5 +50,6 @@ export class HoldLimits {
     if (used === 0) this.byKey.delete(principal.keyId);
     else this.byKey.set(principal.keyId, used);
     this.total--;
+    this.usage.endHold(principal);
   }
 }

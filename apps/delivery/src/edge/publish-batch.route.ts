@@ -130,6 +130,7 @@ async function publishGroup(
     app: principal.appId,
     channel,
     clientId: principal.clientId,
+    label: principal.keyId,
     messages: group.messages,
     retention: retentionOf(rules),
   });

@@ -46,6 +46,7 @@ export async function store(
     app: principal.appId,
     channel,
     clientId: principal.clientId,
+    label: principal.keyId,
     messages,
     retention: retentionOf(context.store.rules(principal.appId, channel)),
   });

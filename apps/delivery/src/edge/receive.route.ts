@@ -85,9 +85,9 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
     held.release(true);
     throw error;
   }
-  if (held.isSettled) return;
+  if (held.isSettled && !held.answered) return;
   held.since = context.clock.monotonic();
-  exchange.onGone(() => held.gone());
+  exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
 /** The client's end of a hold: writes the one answer and gives the place back, on every path once. */
@@ -97,6 +97,8 @@ class HeldExchange implements Receiver {
   isSettled = false;
   /** When it began to be held. */
   since = 0;
+  /** What went out, if that was any message. */
+  answered: Answer | null = null;
 
   constructor(
     private readonly context: EdgeContext,
@@ -112,12 +114,26 @@ class HeldExchange implements Receiver {
     if (onPath && since > 0)
       onPath.path.lasted(this.context.clock.monotonic() - since, onPath.isTrial);
     const { head, body } = writtenAnswer(answer, this.request);
+    this.answered = answer.messages > 0 ? answer : null;
     this.exchange.send(200, head, body);
   }
 
   refuse(problem: Problem): void {
     this.release(true);
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the client. */
+  written(): void {
+    const { answered, context, principal, request } = this;
+    if (!answered) return;
+    if (request.readers.length === 1)
+      context.usage.delivered(principal, answered, placeOf(request));
+    else
+      context.usage.deliveredToSeveral(
+        request.readers.map((reader) => reader.principal),
+        answered,
+      );
   }
 
   gone(): void {
@@ -138,6 +154,11 @@ class HeldExchange implements Receiver {
     this.attendance?.end(isRefused);
     this.context.holdLimits.release(this.principal);
   }
+}
+
+/** Where a client begins again when its answer was lost; null: nowhere that could be told. */
+function placeOf({ cursor, from, nextUrl }: HeldRequest): string | null {
+  return cursor ?? (from.kind === 'start' ? nextUrl : null);
 }
 
 // A fan-out hands one Answer to thousands of receivers that mostly asked the same way: the last head

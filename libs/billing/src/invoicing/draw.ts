@@ -1,5 +1,5 @@
 import type { Tx } from '#database';
-import { rate, type RatedPeriod } from '../rating/rate.js';
+import { rate } from '../rating/rate.js';
 import { totals, type HeldCoupon, type TaxRule, type Totals } from '../rating/totals.js';
 import { corrections } from './corrections.js';
 import { loadPeriod, loadUsage, type PeriodBounds } from './rated-period.js';
@@ -26,10 +26,10 @@ export interface Drawing {
 }
 
 /** Works out an invoice from what is in the database now. It changes nothing. */
-export async function draw(tx: Tx, bounds: PeriodBounds, period?: RatedPeriod): Promise<Drawing> {
+export async function draw(tx: Tx, bounds: PeriodBounds): Promise<Drawing> {
   const { tenantId, currency, periodStart, periodEnd } = bounds;
   const rated = rate(
-    period ?? (await loadPeriod(tx, bounds)),
+    await loadPeriod(tx, bounds),
     await loadUsage(tx, tenantId, periodStart, periodEnd),
   ).map((line) => ({ ...line, periodStart }));
   const late = (await corrections(tx, tenantId, currency, periodStart)).map((line) => ({
@@ -37,10 +37,10 @@ export async function draw(tx: Tx, bounds: PeriodBounds, period?: RatedPeriod): 
     kind: 'adjustment' as const,
     unitsBefore: 0n,
   }));
-  const charged = [...rated, ...late].map((line) => ({
+  const charged = [...rated, ...late].map(({ from, to, ...line }) => ({
     ...line,
-    fromHour: new Date(line.from),
-    toHour: new Date(line.to),
+    fromHour: new Date(from),
+    toHour: new Date(to),
   }));
   const subtotal = charged.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
   const tax = await taxOf(tx, tenantId);

@@ -41,11 +41,12 @@ export class InvoicingRun {
   async run(): Promise<number | false> {
     if (!(await this.clocksAgree())) return false;
     await this.options.database.asSystem((tx) => expireCredits(tx, this.options.hooks), LONG);
+    const begun = await this.beginMissing();
     const closed = await this.closePeriods();
     const drawn = await this.drawDrafts();
     const final = await this.makeFinal();
     const collected = await this.collect();
-    return closed + drawn + final + collected;
+    return begun + closed + drawn + final + collected;
   }
 
   private async clocksAgree(): Promise<boolean> {
@@ -58,19 +59,45 @@ export class InvoicingRun {
     return false;
   }
 
+  /** A tenant that was given a plan by its row alone is billed from now on. */
+  private async beginMissing(): Promise<number> {
+    const { database } = this.options;
+    const without = await database.asSystem(
+      (tx) =>
+        tx.tenant.findMany({
+          where: { planId: { not: null }, status: { not: 'closed' }, subscription: null },
+          select: { id: true, planId: true },
+          take: BATCH,
+        }),
+      LONG,
+    );
+    for (const { id, planId } of without) {
+      await database.asSystem(async (tx) => {
+        const known = await tx.subscription.findUnique({ where: { tenantId: id } });
+        if (!known && planId !== null) await this.subscriptions.begin(tx, id, planId);
+      }, LONG);
+    }
+    return without.length;
+  }
+
   private async closePeriods(): Promise<number> {
     const { database, hooks } = this.options;
     const now = new Date(hooks.now());
-    const due = await database.asSystem((tx) =>
-      tx.subscription.findMany({
-        where: {
-          state: { not: 'cancelled' },
-          OR: [{ provider: 'invoice', periodEnd: { lte: now } }, { tenant: { status: 'closed' } }],
-        },
-        select: { tenantId: true, tenant: { select: { status: true } } },
-        take: BATCH,
-        orderBy: { periodEnd: 'asc' },
-      }),
+    const due = await database.asSystem(
+      (tx) =>
+        tx.subscription.findMany({
+          where: {
+            state: { not: 'cancelled' },
+            OR: [
+              { provider: 'invoice', periodEnd: { lte: now } },
+              { tenant: { status: 'closed' } },
+            ],
+          },
+          select: { tenantId: true, tenant: { select: { status: true } } },
+          take: BATCH,
+          orderBy: { periodEnd: 'asc' },
+        }),
+      LONG,
     );
     for (const { tenantId, tenant } of due) {
       this.failpoint('close:begun');

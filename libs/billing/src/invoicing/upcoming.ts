@@ -1,28 +1,11 @@
-import { Pricing, type Upcoming } from '#contracts';
-import type { Plan, Subscription, Tx } from '#database';
-import { nextFullHour } from '../hours.js';
-import type { RatedPeriod } from '../rating/rate.js';
+import type { Upcoming } from '#contracts';
+import type { Subscription, Tx } from '#database';
 import { draw, type Drawing } from './draw.js';
 import { shownLine } from './explain.js';
-import { loadPeriod } from './rated-period.js';
 
-export interface PlanWish {
-  readonly plan: Plan;
-  readonly interval: 'month' | 'year';
-}
-
-/**
- * What the running period costs by what was used so far, base fees to its end included; with a plan in
- * mind, as if that plan held from the next full hour on.
- */
-export async function upcoming(
-  tx: Tx,
-  subscription: Subscription,
-  now: Date,
-  wish?: PlanWish,
-): Promise<Upcoming> {
-  const period = await loadPeriod(tx, subscription);
-  const drawing = await draw(tx, subscription, wish ? withPlan(period, now, wish) : period);
+/** What the running period costs by what was used so far, base fees to its end included. */
+export async function upcoming(tx: Tx, subscription: Subscription, now: Date): Promise<Upcoming> {
+  const drawing = await draw(tx, subscription);
   const { tenantId, currency } = subscription;
   return { ...(await withCredits(tx, tenantId, currency, drawing, now)), ...bounds(subscription) };
 
@@ -33,20 +16,6 @@ export async function upcoming(
       asOf: now.toISOString(),
     };
   }
-}
-
-function withPlan(period: RatedPeriod, now: Date, { plan, interval }: PlanWish): RatedPeriod {
-  const from = nextFullHour(now).getTime();
-  const end = period.segments.at(-1)?.to ?? from;
-  const kept = period.segments
-    .filter((segment) => segment.from < from)
-    .map((segment) => ({ ...segment, to: Math.min(segment.to, from) }));
-  if (from >= end) return period;
-  const added = {
-    ...{ from, to: end, interval, planId: plan.id, planName: plan.name },
-    ...{ pricing: Pricing.parse(plan.pricing), free: false },
-  };
-  return { ...period, segments: [...kept, added] };
 }
 
 async function withCredits(

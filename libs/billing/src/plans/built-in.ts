@@ -35,10 +35,10 @@ export const BUILT_IN_PLANS: readonly BuiltInPlan[] = [
     id: 'free',
     name: 'Free',
     limits: {
-      publishes_per_month: 200_000,
-      deliveries_per_month: 2_000_000,
-      holds_per_app: 200,
-      publishes_per_second_per_key: 50,
+      publishes_per_month_tenant: 200_000,
+      publishes_per_second_key: 50,
+      holds_app: 200,
+      channels_live_app: 1_000,
     },
     pricing: {
       included: {},
@@ -50,7 +50,7 @@ export const BUILT_IN_PLANS: readonly BuiltInPlan[] = [
   {
     id: 'developer',
     name: 'Developer',
-    limits: { publishes_per_second_per_key: 500, holds_per_app: 5_000 },
+    limits: { publishes_per_second_key: 500, holds_app: 5_000 },
     pricing: {
       included: {
         messages_published: '1000000',
@@ -79,7 +79,7 @@ export const BUILT_IN_PLANS: readonly BuiltInPlan[] = [
   {
     id: 'business',
     name: 'Business',
-    limits: { publishes_per_second_per_key: 5_000, holds_per_app: 100_000 },
+    limits: { publishes_per_second_key: 5_000, holds_app: 100_000 },
     pricing: {
       included: {
         messages_published: '20000000',

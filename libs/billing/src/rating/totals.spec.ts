@@ -12,10 +12,26 @@ const amount = (micro: bigint, currency = 'EUR'): HeldCoupon => ({
 
 describe('totals of an invoice', () => {
   test('tax on top, and tax that prices have in them already', () => {
-    const onTop = totals(100_000_000n, 'EUR', [], { name: 'VAT', basisPoints: 1900, inclusive: false });
-    expect(onTop).toMatchObject({ taxMicro: 19_000_000n, totalMicro: 119_000_000n, netMicro: 100_000_000n });
-    const inside = totals(119_000_000n, 'EUR', [], { name: 'VAT', basisPoints: 1900, inclusive: true });
-    expect(inside).toMatchObject({ taxMicro: 19_000_000n, totalMicro: 119_000_000n, netMicro: 100_000_000n });
+    const onTop = totals(100_000_000n, 'EUR', [], {
+      name: 'VAT',
+      basisPoints: 1900,
+      inclusive: false,
+    });
+    expect(onTop).toMatchObject({
+      taxMicro: 19_000_000n,
+      totalMicro: 119_000_000n,
+      netMicro: 100_000_000n,
+    });
+    const inside = totals(119_000_000n, 'EUR', [], {
+      name: 'VAT',
+      basisPoints: 1900,
+      inclusive: true,
+    });
+    expect(inside).toMatchObject({
+      taxMicro: 19_000_000n,
+      totalMicro: 119_000_000n,
+      netMicro: 100_000_000n,
+    });
   });
 
   test('coupons come off before tax, in order, and never below nothing', () => {
@@ -34,7 +50,11 @@ describe('totals of an invoice', () => {
     const back = totals(-10_000_000n, 'EUR', [percent(5_000)], {
       ...{ name: 'VAT', basisPoints: 2_000, inclusive: false },
     });
-    expect(back).toMatchObject({ discountMicro: 0n, taxMicro: -2_000_000n, totalMicro: -12_000_000n });
+    expect(back).toMatchObject({
+      discountMicro: 0n,
+      taxMicro: -2_000_000n,
+      totalMicro: -12_000_000n,
+    });
   });
 
   test('the parts are the whole: net + tax = total, subtotal − discount = net or total', () => {

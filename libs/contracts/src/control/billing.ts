@@ -6,7 +6,7 @@ export const PlanId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'a plan’s id has 1 to 40 of a-z, 0-9, `_` and `-`');
 const Limits = z
-  .record(z.string().regex(/^\w{1,64}$/), z.union([z.number(), z.boolean(), z.null()]))
+  .record(z.string().regex(/^\w{1,64}$/), z.int().min(1).nullable())
   .refine((limits) => Object.keys(limits).length <= 100, 'has at most 100 limits');
 
 export const Plan = z.object({
@@ -185,7 +185,7 @@ export type PortalBody = z.output<typeof PortalBody>;
 export const PlaceAnswer = z.object({ url: z.string() });
 
 export const Degrade = z.strictObject({
-  windowMs: z.number().int().min(100).max(60_000).meta({
+  windowMs: z.number().int().min(100).max(10_000).meta({
     description: 'Messages are gathered for so long and delivered together.',
   }),
   conflate: z
@@ -198,7 +198,10 @@ export const Degrade = z.strictObject({
 export type Degrade = z.output<typeof Degrade>;
 export const BudgetBody = z.strictObject({
   appId: z.string().max(64).nullable().default(null).meta({ description: 'null: all apps.' }),
-  amountMicro: PositiveMicro,
+  amountMicro: PositiveMicro.refine(
+    (text) => BigInt(text) <= 9_000_000_000_000_000n,
+    'is at most 9000000000000000',
+  ),
   currency: Currency,
   degrade: Degrade.nullable()
     .default(null)
@@ -288,9 +291,18 @@ export const CouponBody = z
     '`invoices` says for how many a repeating coupon holds, and for no other kind',
   );
 export type CouponBody = z.output<typeof CouponBody>;
-export const CouponList = z.object({
-  data: z.array(CouponBody.and(z.object({ active: z.boolean() }))),
+export const Coupon = z.object({
+  code: z.string(),
+  name: z.string(),
+  basisPoints: z.number().int().nullable(),
+  amountMicro: Micro.nullable(),
+  currency: z.string().nullable(),
+  duration: z.enum(['once', 'repeating', 'forever']),
+  invoices: z.number().int().nullable(),
+  active: z.boolean(),
 });
+export type Coupon = z.output<typeof Coupon>;
+export const CouponList = z.object({ data: z.array(Coupon) });
 export const PaymentBody = z.strictObject({
   amountMicro: PositiveMicro,
   currency: Currency,

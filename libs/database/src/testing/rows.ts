@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { makeMoney } from './billing-rows.js';
 
 /** One tenant with a row in every table that belongs to tenants; ids end in `name`. */
 export async function makeTenant(database: Database, name: string): Promise<string> {
@@ -32,7 +33,12 @@ export async function makeTenant(database: Database, name: string): Promise<stri
         createdBy: `usr_${name}`,
       },
     });
+    const hour = new Date(Date.UTC(2026, 0));
+    const counted = { ...own, meter: 'messages_published', hour, units: 1n };
+    await tx.usageHour.create({ data: { ...counted, keyId: '' } });
+    await tx.usageChannelHour.create({ data: { ...counted, namespace: '', channel: 'room' } });
   });
+  await database.asSystem((tx) => makeMoney(tx, tenantId), { timeoutMs: 20_000 });
   return tenantId;
 }
 

@@ -54,7 +54,7 @@ const reopened = async (lockWaitMs = 10_000) => {
 };
 
 describe('EmbeddedEngine and kill -9', () => {
-  test('P1 P2 P3: every acknowledged message is there, once, in order, after every kill', async () => {
+  test('P1 P2 P3 P6: every acknowledged message is there, once, in order, and counted once, after every kill', async () => {
     const acked = new Map<string, number>();
     const next = Array.from({ length: LANES }, () => 1);
     const epochs = new Set<string>();
@@ -80,6 +80,17 @@ describe('EmbeddedEngine and kill -9', () => {
         expect(chainFault(messages, 0)).toBeNull();
         epochs.add(epoch);
         read.push(...messages);
+      }
+      const { lines: counted, truncated } = await engine.journal(0, 100_000);
+      expect(truncated).toBe(false);
+      expect(counted.reduce((sum, { messages }) => sum + messages, 0)).toBe(read.length);
+      expect(await engine.counted('all')).toBe(read.length);
+      for (let lane = 0; lane < LANES; lane++) {
+        const label = `lane-${lane}`;
+        const ofLane = counted.filter((line) => line.label === label);
+        const messages = ofLane.reduce((sum, line) => sum + line.messages, 0);
+        expect(await engine.counted(label)).toBe(messages);
+        expect(texts(read).filter((text) => text.startsWith(`${lane}:`))).toHaveLength(messages);
       }
       await engine.drain();
 

@@ -3,7 +3,7 @@ import { blockBytes } from './block.js';
 import type { BlockContent } from './block.js';
 import type { Channel } from './channels.js';
 
-/** A block while its commit still gathers: what one commit brings one channel under one retention. */
+/** A block while its commit still gathers: what one commit brings one channel under one retention and label. */
 export class Draft {
   readonly positions: number[] = [];
   readonly payloads: Uint8Array[] = [];
@@ -16,16 +16,18 @@ export class Draft {
   constructor(
     readonly channel: Channel,
     readonly retention: Retention,
+    readonly label: string,
   ) {
     this.previous = channel.accepted.last;
     this.ordinal = channel.accepted.ordinal + 1;
   }
 
-  takes(retention: Retention): boolean {
+  takes(retention: Retention, label: string): boolean {
     return (
-      this.retention === retention ||
-      (this.retention.seconds === retention.seconds &&
-        this.retention.messages === retention.messages)
+      this.label === label &&
+      (this.retention === retention ||
+        (this.retention.seconds === retention.seconds &&
+          this.retention.messages === retention.messages))
     );
   }
 

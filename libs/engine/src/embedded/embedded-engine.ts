@@ -9,18 +9,22 @@ import type {
   ChannelRef,
   EngineCapabilities,
   EngineHealth,
+  JournalRead,
   LiveListener,
   LiveSubscription,
   Place,
   ReadLimit,
   ReadResult,
+  StoredBytes,
   Tail,
 } from '../port.js';
 import { Channels } from './channels.js';
+import { Counters } from './counters.js';
 import { syncDirectory } from './directory-sync.js';
 import { DirectoryLock } from './directory-lock.js';
 import { Faults } from './faults.js';
 import { IdIndex } from './ids.js';
+import { JournalReader } from './journal-reader.js';
 import { LiveListeners } from './live-listeners.js';
 import { LogReader } from './log-reader.js';
 import type { LogStore } from './log-store.js';
@@ -31,6 +35,7 @@ import type { EmbeddedEngineOptions, EngineLog } from './options.js';
 import { findOrigin } from './origin.js';
 import type { Origin } from './origin.js';
 import { positionBefore } from './position-before.js';
+import { LABEL_BYTES } from './records.js';
 import { openOrReplace } from './rescue.js';
 import { SpaceGuard } from './space-guard.js';
 import { Sweeper } from './sweeper.js';
@@ -41,8 +46,10 @@ interface Running {
   readonly store: LogStore;
   readonly origin: Origin;
   readonly channels: Channels;
+  readonly counters: Counters;
   readonly writer: LogWriter;
   readonly reader: LogReader;
+  readonly journal: JournalReader;
   readonly sweeper: Sweeper;
 }
 
@@ -100,7 +107,7 @@ export class EmbeddedEngine extends Engine {
     if (this.draining) {
       return Promise.resolve({ ok: false, kind: 'definite', code: 'draining' });
     }
-    const fault = channelFault(append.channel);
+    const fault = channelFault(append.channel) ?? nameFault(append);
     if (fault) return Promise.reject(new RangeError(fault));
     if (!this.running) return Promise.reject(new Error(this.health().fault));
     return this.running.writer.append(append);
@@ -128,6 +135,18 @@ export class EmbeddedEngine extends Engine {
 
   subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription {
     return this.listeners.add(channel, listener);
+  }
+
+  async journal(after: number, lines: number): Promise<JournalRead> {
+    return this.reading(() => this.run().journal.read(after, lines));
+  }
+
+  async stored(): Promise<readonly StoredBytes[]> {
+    return this.reading(() => this.run().journal.stored());
+  }
+
+  async counted(counter: string): Promise<number> {
+    return this.reading(() => this.run().counters.read(counter));
   }
 
   /** Rejects while draining and after a disk error; works while the disk is full, to make room. */
@@ -178,10 +197,12 @@ export class EmbeddedEngine extends Engine {
       }
       const onCorrupt = (cid: number, first: number) => this.faults.noteCorrupt(cid, first);
       const channels = new Channels(store, cachedChannels, onCorrupt);
+      const counters = new Counters(store);
       const writer: LogWriter = new LogWriter({
         store,
         channels,
         ids: new IdIndex(store),
+        counters,
         listeners: this.listeners,
         origin,
         clock,
@@ -195,9 +216,10 @@ export class EmbeddedEngine extends Engine {
       const { epoch } = origin;
       const durable = () => writer.durable;
       const reader = new LogReader({ store, channels, epoch, now, durable, onCorrupt });
-      const journalMs = (this.options.journalSeconds ?? 86_400) * 1000;
+      const journalMs = (this.options.journalSeconds ?? 7 * 86_400) * 1000;
       const sweeper = new Sweeper({ store, channels, writer, now, journalMs });
-      return { lock, store, origin, channels, writer, reader, sweeper };
+      const journal = new JournalReader({ store, writer, origin });
+      return { lock, store, origin, channels, counters, writer, reader, journal, sweeper };
     } catch (error) {
       await store.close();
       throw error;
@@ -267,6 +289,16 @@ export class EmbeddedEngine extends Engine {
     }
   }
 }
+
+/** What stands beside a message in the log has little room. */
+function nameFault({ label = '', counters = [] }: Append): string | null {
+  if (Buffer.byteLength(label) > LABEL_BYTES) return `A label has at most ${LABEL_BYTES} bytes.`;
+  return counters.some((name) => name === '' || Buffer.byteLength(name) > COUNTER_BYTES)
+    ? `A counter's name has 1 to ${COUNTER_BYTES} bytes.`
+    : null;
+}
+
+const COUNTER_BYTES = 512;
 
 /** LMDB bounds its keys, and the number of a channel that cannot be written must not be given out. */
 const CHANNEL_KEY_BYTES = 1024;

@@ -1,5 +1,6 @@
 import { encodeBlock } from './block.js';
 import type { Channel } from './channels.js';
+import type { Counters } from './counters.js';
 import type { Group } from './group.js';
 import type { IdIndex } from './ids.js';
 import { NUMBER_MAX, numberKey, pairKey } from './keys.js';
@@ -18,6 +19,7 @@ export class GroupRecorder {
   constructor(
     private readonly store: LogStore,
     private readonly ids: IdIndex,
+    private readonly counters: Counters,
   ) {}
 
   /** Inside a commit. Returns the bytes of the blocks. */
@@ -34,14 +36,16 @@ export class GroupRecorder {
       this.store.put(this.store.blocks, pairKey(channel.cid, first), arena.subarray(at, end));
       at = end;
       const { length: count } = draft.positions;
-      lines.push({ cid: channel.cid, first, count, bytes: draft.payloadBytes });
       const keptUntil = Math.min(draft.keptUntil(group.timestamp), NUMBER_MAX);
+      const { payloadBytes: bytes, label } = draft;
+      lines.push({ cid: channel.cid, first, count, bytes, keptUntil, label });
       const places = leaving.get(keptUntil);
       if (places) places.push([channel.cid, first]);
       else leaving.set(keptUntil, [[channel.cid, first]]);
     }
     if (lines.length > 0) this.writeLists(group, lines, leaving);
     this.ids.write(group);
+    this.counters.write(group);
     for (const work of group.work) work.write();
     return bytes;
   }

@@ -34,6 +34,8 @@ export class Group {
   readonly ids: { readonly channel: Channel; readonly id: string; readonly position: number }[] =
     [];
   readonly work: Work[] = [];
+  /** Counter → how much it grows; null: none does. */
+  counts: Map<string, number> | null = null;
   /** The accept time of all its messages (ms since 1970); set when the commit begins. */
   timestamp = 0;
   /** The first position given out in it; 0 while it stores no message. */
@@ -41,6 +43,11 @@ export class Group {
   last = 0;
 
   constructor(readonly sequence: number) {}
+
+  count(counters: readonly string[], entries: number): void {
+    const counts = (this.counts ??= new Map<string, number>());
+    for (const name of counters) counts.set(name, (counts.get(name) ?? 0) + entries);
+  }
 
   get isEmpty(): boolean {
     return (

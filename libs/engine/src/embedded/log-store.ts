@@ -15,6 +15,7 @@ export interface RawBlock {
 
 /** Address space, not memory or disk: what is not written costs nothing. LMDB grows it when it fills. */
 const MAP_BYTES = 64 * 1024 ** 3;
+const SWEPT_KEY = Buffer.from('journal-swept');
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const;
 
 /**
@@ -34,6 +35,8 @@ export class LogStore {
   readonly expiry: Table;
   /** channel number → position through which its blocks are to be deleted. */
   readonly trims: Table;
+  /** counter → number. */
+  readonly counters: Table;
   /** Ids of even days and of odd days. */
   readonly ids: readonly [Table, Table];
   /** Facts about the whole log. */
@@ -46,6 +49,7 @@ export class LogStore {
     this.journal = root.openDB('journal', BINARY);
     this.expiry = root.openDB('expiry', BINARY);
     this.trims = root.openDB('trims', BINARY);
+    this.counters = root.openDB('counters', BINARY);
     this.ids = [root.openDB('ids-even', BINARY), root.openDB('ids-odd', BINARY)];
     this.meta = root.openDB('meta', BINARY);
   }
@@ -125,6 +129,10 @@ export class LogStore {
     return null;
   }
 
+  hasBlock(cid: number, first: number): boolean {
+    return this.blocks.doesExist(pairKey(cid, first));
+  }
+
   newestPlace(cid: number): BlockPlace | null {
     const range = {
       start: pairKey(cid, NUMBER_MAX),
@@ -150,6 +158,18 @@ export class LogStore {
       return { first: readNumber(key), entry: decodeJournal(value) };
     }
     return null;
+  }
+
+  /** Commits up to here have left the journal. */
+  journalSweptThrough(): number {
+    const value = this.meta.get(SWEPT_KEY);
+    return value ? readNumber(value) : 0;
+  }
+
+  /** Inside a commit. */
+  sweepJournal(first: number, last: number): void {
+    this.remove(this.journal, numberKey(first));
+    this.put(this.meta, SWEPT_KEY, numberKey(last));
   }
 
   newestCid(): number {

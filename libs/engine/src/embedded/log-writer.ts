@@ -1,5 +1,6 @@
 import type { Append, AppendEntry, AppendResult, Appended, ChannelRef, Stored } from '../port.js';
 import type { Channel, Channels } from './channels.js';
+import type { Counters } from './counters.js';
 import { Draft } from './draft.js';
 import { Group } from './group.js';
 import type { PendingAppend, Work, Writable } from './group.js';
@@ -17,6 +18,7 @@ export interface LogWriterParts {
   readonly store: LogStore;
   readonly channels: Channels;
   readonly ids: IdIndex;
+  readonly counters: Counters;
   readonly listeners: LiveListeners;
   readonly origin: Origin;
   readonly clock: { now(): number };
@@ -53,7 +55,7 @@ export class LogWriter {
     this.durable = parts.origin.position;
     this.position = parts.origin.position;
     this.timestamp = parts.origin.timestamp;
-    this.recorder = new GroupRecorder(parts.store, parts.ids);
+    this.recorder = new GroupRecorder(parts.store, parts.ids, parts.counters);
   }
 
   append(append: Append): Promise<AppendResult> {
@@ -95,6 +97,11 @@ export class LogWriter {
       this.open.work.push({ write: () => work.write(), done, failed: reject });
       this.schedule();
     });
+  }
+
+  /** What is not durable by now gets a timestamp that is no smaller (ms since 1970). */
+  get completeTo(): number {
+    return this.flushing ? this.flushing.timestamp : this.now();
   }
 
   /** Resolves when nothing is on its way. */
@@ -144,6 +151,7 @@ export class LogWriter {
     }
     if (own) for (const [id, at] of own) ids.accept(channel, id, at, group);
     this.store(channel, append, news, group);
+    if (append.counters) group.count(append.counters, news.length);
     group.appends.push(pending);
     this.schedule();
   }
@@ -174,8 +182,9 @@ export class LogWriter {
 
   private store(channel: Channel, append: Append, news: AppendEntry[], group: Group): void {
     let draft = channel.draft;
-    if (!draft?.takes(append.retention)) {
-      draft = new Draft(channel, append.retention);
+    const { label = '' } = append;
+    if (!draft?.takes(append.retention, label)) {
+      draft = new Draft(channel, append.retention, label);
       channel.draft = draft;
       channel.pins++;
       group.drafts.push(draft);
@@ -228,7 +237,7 @@ export class LogWriter {
 
   /** One synchronous pass: whoever acts on an answer finds all of the commit readable. */
   private succeed(group: Group): void {
-    const { ids, listeners, onCounted } = this.parts;
+    const { ids, counters, listeners, onCounted } = this.parts;
     if (group.last > 0) this.durable = group.last;
     const live = new Map<string, Stored[]>();
     for (const draft of group.drafts) {
@@ -247,6 +256,7 @@ export class LogWriter {
       else live.set(channel.key, messages);
     }
     ids.settled(group, true);
+    counters.settled(group, true);
     for (const work of group.work) work.done();
     for (const [key, messages] of live) listeners.tell(key, messages);
     for (const pending of group.appends) {
@@ -267,6 +277,7 @@ export class LogWriter {
     this.parts.channels.forgetAll();
     this.parts.ids.settled(group, false);
     this.parts.ids.settled(behind, false);
+    this.parts.counters.settled(group, false);
     const cause = error instanceof Error ? error : new Error(String(error));
     for (const failed of [group, behind]) {
       for (const work of failed.work) work.failed(cause);

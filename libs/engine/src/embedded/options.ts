@@ -15,7 +15,7 @@ export interface EmbeddedEngineOptions {
   readonly log?: EngineLog;
   /** Milliseconds between rounds of maintenance; 0: only when `maintain()` is called. Default 1000. */
   readonly sweepEveryMs?: number;
-  /** How long the journal outlives its messages at least, for counting from it later. Default a day. */
+  /** How long the journal goes back at least, for counting from it later. Default a week. */
   readonly journalSeconds?: number;
   /** Channels whose heads stay in memory. Default 100 000. */
   readonly cachedChannels?: number;

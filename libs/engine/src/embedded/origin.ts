@@ -7,6 +7,8 @@ export interface Origin {
   readonly epoch: string;
   /** The last position given out; the next message gets a higher one. */
   readonly position: number;
+  /** The position that the epoch began after. */
+  readonly base: number;
   /** The last accept time (ms since 1970); later ones are never smaller. */
   readonly timestamp: number;
   /** Why readers are told that this is another log than before; null: it is the same. */
@@ -37,18 +39,20 @@ export async function findOrigin(store: LogStore, mark: Mark | null): Promise<Or
   const position = Math.max(newest?.entry.last ?? 0, saved?.base ?? 0);
   const timestamp = Math.max(newest?.entry.timestamp ?? 0, mark?.timestamp ?? 0);
   const broken = findBreak(saved, position, mark);
-  if (saved && broken === null) return { epoch: saved.epoch, position, timestamp, broken };
+  if (saved && broken === null) return { ...saved, position, timestamp, broken };
 
+  const end = Math.max(position, mark?.position ?? 0);
   const origin = {
     // Short, as every cursor and every answer repeats it; two of them never meet but in one log's life.
     epoch: randomBytes(6).toString('base64url'),
-    position: Math.max(position, mark?.position ?? 0),
+    position: end,
+    base: end,
     timestamp,
     broken,
   };
   await store.commit(() => {
     store.put(store.meta, FORMAT_KEY, Buffer.from(FORMAT));
-    const record: EpochRecord = { epoch: origin.epoch, base: origin.position };
+    const record: EpochRecord = { epoch: origin.epoch, base: origin.base };
     store.put(store.meta, EPOCH_KEY, Buffer.from(JSON.stringify(record)));
   });
   return origin;

@@ -46,6 +46,8 @@ export interface JournalLine {
   readonly first: number;
   readonly count: number;
   readonly bytes: number;
+  readonly keptUntil: number;
+  readonly label: string;
 }
 
 /** One commit: under its first position, what it stored and when. */
@@ -59,36 +61,59 @@ export interface JournalEntry {
 }
 
 const JOURNAL_HEADER = 24;
-const LINE_BYTES = PAIR_BYTES + 8;
+const LINE_BYTES = PAIR_BYTES + 17;
+
+/** A label longer than this cannot be written: its length stands in one byte. */
+export const LABEL_BYTES = 255;
 
 export function encodeJournal(entry: JournalEntry): Buffer {
-  const bytes = Buffer.allocUnsafe(JOURNAL_HEADER + entry.lines.length * LINE_BYTES);
+  const labels = entry.lines.map(({ label }) => Buffer.byteLength(label));
+  const size = labels.reduce((sum, bytes) => sum + LINE_BYTES + bytes, JOURNAL_HEADER);
+  const bytes = Buffer.allocUnsafe(size);
   bytes.writeDoubleLE(entry.timestamp, 0);
   bytes.writeDoubleLE(entry.last, 8);
   bytes.writeDoubleLE(entry.keptUntil, 16);
   let at = JOURNAL_HEADER;
-  for (const line of entry.lines) {
+  entry.lines.forEach((line, index) => {
     writePair(bytes, at, line.cid, line.first);
     bytes.writeUInt32LE(line.count, at + PAIR_BYTES);
     bytes.writeUInt32LE(line.bytes, at + PAIR_BYTES + 4);
+    bytes.writeDoubleLE(line.keptUntil, at + PAIR_BYTES + 8);
+    bytes.writeUInt8(labels[index]!, at + PAIR_BYTES + 16);
     at += LINE_BYTES;
-  }
+    at += bytes.write(line.label, at);
+  });
   return bytes;
 }
 
 export function decodeJournal(value: Uint8Array): JournalEntry {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   const lines: JournalLine[] = [];
-  for (let at = JOURNAL_HEADER; at + LINE_BYTES <= bytes.length; at += LINE_BYTES) {
+  let at = JOURNAL_HEADER;
+  while (at + LINE_BYTES <= bytes.length) {
     const [cid, first] = readPair(bytes, at);
-    const count = bytes.readUInt32LE(at + PAIR_BYTES);
-    lines.push({ cid, first, count, bytes: bytes.readUInt32LE(at + PAIR_BYTES + 4) });
+    const rest = at + PAIR_BYTES;
+    const labelAt = at + LINE_BYTES;
+    at = labelAt + bytes.readUInt8(rest + 16);
+    lines.push({
+      cid,
+      first,
+      count: bytes.readUInt32LE(rest),
+      bytes: bytes.readUInt32LE(rest + 4),
+      keptUntil: bytes.readDoubleLE(rest + 8),
+      label: bytes.toString('utf8', labelAt, at),
+    });
   }
+  return { ...decodeJournalHead(bytes), lines };
+}
+
+/** Without its lines, for those who only look for a place or a time. */
+export function decodeJournalHead(value: Uint8Array): Omit<JournalEntry, 'lines'> {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   return {
     timestamp: bytes.readDoubleLE(0),
     last: bytes.readDoubleLE(8),
     keptUntil: bytes.readDoubleLE(16),
-    lines,
   };
 }
 

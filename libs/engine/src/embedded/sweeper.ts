@@ -4,7 +4,7 @@ import type { Channel, Channels } from './channels.js';
 import { numberKey, pairKey, readNumber, readPair } from './keys.js';
 import type { LogStore } from './log-store.js';
 import type { LogWriter } from './log-writer.js';
-import { decodeJournal, decodePlaces, encodeHead } from './records.js';
+import { decodeJournalHead, decodePlaces, encodeHead } from './records.js';
 import type { BlockPlace } from './records.js';
 
 export interface SweeperParts {
@@ -98,10 +98,10 @@ export class Sweeper {
     const newest = store.newestJournal()?.first ?? 0;
     const range = { start: numberKey(0), end: numberKey(newest), limit: SLICE };
     for (const { key, value } of store.journal.getRange(range)) {
-      const { timestamp, keptUntil } = decodeJournal(value);
+      const { timestamp, last, keptUntil } = decodeJournalHead(value);
       if (now() < keptUntil || now() < timestamp + journalMs) return;
-      const done = Buffer.from(key);
-      finished.push(() => store.remove(store.journal, done));
+      const first = readNumber(key);
+      finished.push(() => store.sweepJournal(first, last));
     }
   }
 

@@ -9,12 +9,15 @@ import type {
   ChannelRef,
   EngineCapabilities,
   EngineHealth,
+  JournalLine,
+  JournalRead,
   LiveListener,
   LiveSubscription,
   Place,
   ReadLimit,
   ReadResult,
   Stored,
+  StoredBytes,
   Tail,
 } from '../port.js';
 import { ModelChannel, takeWithin } from './model-channel.js';
@@ -39,6 +42,9 @@ export class ModelEngine extends Engine {
   private readonly channels = new Map<string, ModelChannel>();
   private readonly listeners = new Map<string, Set<LiveListener>>();
   private readonly log: Stored[] = [];
+  private readonly lines: (JournalLine & { readonly last: number })[] = [];
+  private readonly counters = new Map<string, number>();
+  private base = 0;
   private epoch: string = randomUUID();
   private position = 0;
   private timestamp = 0;
@@ -54,6 +60,7 @@ export class ModelEngine extends Engine {
   /** What a restore from a backup looks like from outside: the messages stay, the epoch does not. */
   changeEpoch(): void {
     this.epoch = randomUUID();
+    this.base = this.position;
   }
 
   async append(append: Append): Promise<AppendResult> {
@@ -97,11 +104,60 @@ export class ModelEngine extends Engine {
     this.position += stored.length;
     if (stored.length > 0) {
       this.timestamp = timestamp;
+      this.note(append, stored);
       for (const listener of [...(this.listeners.get(keyOf(append.channel)) ?? [])]) {
         listener(stored);
       }
     }
     return { ok: true, epoch: this.epoch, entries };
+  }
+
+  private note(append: Append, stored: readonly Stored[]): void {
+    const { channel, label = '', retention, counters = [] } = append;
+    const { position: first, timestamp } = stored[0]!;
+    this.lines.push({
+      channel,
+      label,
+      timestamp,
+      first,
+      last: this.position,
+      messages: stored.length,
+      bytes: stored.reduce((sum, { payload }) => sum + payload.length, 0),
+      keptUntil: timestamp + retention.seconds * 1000,
+    });
+    for (const name of counters)
+      this.counters.set(name, (this.counters.get(name) ?? 0) + stored.length);
+  }
+
+  async journal(after: number, limit: number): Promise<JournalRead> {
+    const following = this.lines.filter(({ first }) => first > after);
+    const page = following.slice(0, Math.max(1, limit));
+    return {
+      epoch: this.epoch,
+      base: this.base,
+      lines: page.map(({ last: _last, ...line }) => line),
+      through: page.at(-1)?.last ?? after,
+      completeTo: page.length < following.length ? null : this.now(),
+      truncated: false,
+    };
+  }
+
+  async stored(): Promise<StoredBytes[]> {
+    const now = this.now();
+    return this.lines.flatMap(({ channel, label, first, last }) => {
+      const kept = this.channel(channel).messages.filter(
+        (message) =>
+          message.stored.position >= first &&
+          message.stored.position <= last &&
+          this.channel(channel).isKept(message, now),
+      );
+      const bytes = kept.reduce((sum, { stored }) => sum + stored.payload.length, 0);
+      return bytes > 0 ? [{ app: channel.app, label, bytes }] : [];
+    });
+  }
+
+  async counted(counter: string): Promise<number> {
+    return this.counters.get(counter) ?? 0;
   }
 
   async read(ref: ChannelRef, after: Place | null, limit: ReadLimit): Promise<ReadResult> {

@@ -236,23 +236,25 @@ export class Group extends Timed implements MemberHost {
   /** What was taken for a member is noted: its time begins now. */
   private give(member: Member, offers: readonly Offer[], visibility: number): void {
     if (!this.handing.delete(member)) return;
+    let fresh = 0;
     const texts = offers.map(({ stored }, i) => {
       const handing = member.handed[i]!;
       const entry = this.state.inFlight.get(handing.position)!;
       this.o.deadlines.arm(entry, visibility);
+      if (entry.attempt === 1) fresh += 1;
       const wire = new Outgoing(stored).wire(this.head);
       const end = `,"ackId":"${this.o.ids.encode(handing)}","attempt":${entry.attempt}}`;
       return Buffer.concat([wire.subarray(0, -1), Buffer.from(end)]);
     });
     const end = `],"timedOut":false,"lost":${JSON.stringify(this.supply.takeLost())}}`;
-    member.answer({ body: joinMessages(texts, end), messages: texts.length }, 'messages');
+    member.answer({ body: joinMessages(texts, end), messages: texts.length, fresh }, 'messages');
   }
 
   private answerNothing(member: Member, timedOut: boolean): void {
     this.waiting.delete(member);
     const end = `],"timedOut":${timedOut},"lost":${JSON.stringify(this.supply.takeLost())}}`;
     const body = joinMessages([], end);
-    member.answer({ body, messages: 0 }, timedOut ? 'timeout' : 'messages');
+    member.answer({ body, messages: 0, fresh: 0 }, timedOut ? 'timeout' : 'messages');
   }
 
   /** A member's time for a message is over. */

@@ -49,6 +49,8 @@ export interface MemberRequest {
 export interface MemberAnswer {
   readonly body: Buffer;
   readonly messages: number;
+  /** Those of them that nobody was handed before. */
+  readonly fresh: number;
 }
 
 /** The member's end of a hold. Exactly one of the two is called, once, unless it was cancelled before. */

@@ -6,12 +6,14 @@ import type {
   Directory,
   EngineCapabilities,
   EngineHealth,
+  JournalRead,
   LiveListener,
   LiveSubscription,
   Place,
   ReadLimit,
   ReadResult,
   Stored,
+  StoredBytes,
   Tail,
 } from '#engine';
 
@@ -113,6 +115,18 @@ export class LossyEngine extends Engine {
   /** What was delayed arrives. */
   passLateWakes(): void {
     for (const pass of this.late.splice(0)) pass();
+  }
+
+  journal(after: number, lines: number): Promise<JournalRead> {
+    return this.inner.journal(after, lines);
+  }
+
+  stored(): Promise<readonly StoredBytes[]> {
+    return this.inner.stored();
+  }
+
+  counted(counter: string): Promise<number> {
+    return this.inner.counted(counter);
   }
 
   purge(channel: ChannelRef): Promise<void> {

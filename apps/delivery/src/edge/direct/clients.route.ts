@@ -22,6 +22,7 @@ export async function sendDirect(
     app: principal.appId,
     channel,
     clientId: principal.clientId,
+    label: principal.keyId,
     messages,
     retention: retentionOf(rules),
   });

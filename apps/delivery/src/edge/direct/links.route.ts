@@ -77,6 +77,7 @@ export async function sendLinked(
     app: principal.appId,
     channel,
     clientId: principal.clientId,
+    label: principal.keyId,
     messages,
     retention: retentionOf(rules),
   });

@@ -23,7 +23,7 @@ export async function request(
   const message = onlyOne(messages, isArray);
   const hold = holdTime(exchange, wait, principal, context.clock.now());
   context.holdLimits.take(principal);
-  const asker = new Asker(context, exchange, principal);
+  const asker = new Asker(context, exchange, principal, channel);
   try {
     asker.hold = context.mediator.request(
       {
@@ -31,6 +31,7 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
+        label: principal.keyId,
         waitMs: hold.seconds * 1000,
       },
       asker,
@@ -39,7 +40,7 @@ export async function request(
     asker.release();
     throw error;
   }
-  exchange.onGone(() => asker.gone());
+  exchange.onEnd((isWhole) => (isWhole ? asker.written() : asker.gone()));
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
@@ -62,6 +63,7 @@ export async function reply(
     app: principal.appId,
     address,
     clientId: principal.clientId,
+    label: principal.keyId,
     message,
     retention: retentionOf(rules),
   });
@@ -72,15 +74,18 @@ export async function reply(
 class Asker implements RequestReceiver {
   hold: Hold | null = null;
   private isReleased = false;
+  private isAnswered = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly channel: string,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
     this.release();
+    this.isAnswered = true;
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
@@ -88,6 +93,12 @@ class Asker implements RequestReceiver {
   refuse(problem: Problem): void {
     this.release();
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the asker. */
+  written(): void {
+    const { context, principal, channel } = this;
+    if (this.isAnswered) context.usage.deliveredReply(principal, channel);
   }
 
   gone(): void {

@@ -20,7 +20,7 @@ export function receiveGroup(
   const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
   context.holdLimits.take(principal);
-  const held = new HeldMember(context, exchange, principal, hold);
+  const held = new HeldMember(context, exchange, principal, channel, hold);
   try {
     held.hold = context.mediator.groups.receive(
       {
@@ -36,22 +36,26 @@ export function receiveGroup(
     held.release();
     throw error;
   }
-  exchange.onGone(() => held.gone());
+  exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
 /** The client's end of a member's hold: writes the one answer and gives the place back, once. */
 class HeldMember implements MemberReceiver {
   hold: MemberHold | null = null;
+  private answered: MemberAnswer | null = null;
   private isReleased = false;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
+    private readonly channel: string,
     private readonly time: HoldTime,
   ) {}
 
-  answer({ body }: MemberAnswer): void {
+  answer(answer: MemberAnswer): void {
+    const { body } = answer;
+    this.answered = answer;
     this.release();
     const head = [
       'Content-Type',
@@ -69,6 +73,12 @@ class HeldMember implements MemberReceiver {
   refuse(problem: Problem): void {
     this.release();
     this.exchange.refuse(problem);
+  }
+
+  /** The whole answer is on its way to the client. */
+  written(): void {
+    const { answered, context, principal, channel } = this;
+    if (answered) context.usage.deliveredToMember(principal, channel, answered);
   }
 
   /** Also after `answer`: its bytes did not go out, so its messages are for others. */

@@ -14,6 +14,7 @@ function answer(messages: object[], channels: object, cursors?: string[]): Answe
     cursor: 'C',
     timedOut: false,
     messages: messages.length,
+    counts: [],
     ...(cursors ? { cursors: () => cursors } : {}),
   };
 }

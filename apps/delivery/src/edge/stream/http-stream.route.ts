@@ -99,7 +99,10 @@ class HttpStream implements StreamSink, LiveStream {
   }
 
   answer(answer: Answer, isSlow: boolean): void {
-    this.out().write(this.format.answer(answer, isSlow));
+    const { context, principal } = this;
+    this.out().write(this.format.answer(answer, isSlow), () =>
+      context.usage.delivered(principal, answer, null),
+    );
   }
 
   heartbeat(): void {

@@ -5,7 +5,13 @@ import type { Answer, Mediator, ReceiveRequest, Receiver } from '#mediator';
 import fc from 'fast-check';
 import { HEARTBEAT_MS, MessageStream, type StreamSink } from './message-stream.js';
 
-const NOTHING: Answer = { body: Buffer.alloc(0), cursor: '', timedOut: true, messages: 0 };
+const NOTHING: Answer = {
+  body: Buffer.alloc(0),
+  cursor: '',
+  timedOut: true,
+  messages: 0,
+  counts: [],
+};
 
 /** A mediator whose answers the test gives; a log of numbers, the cursor being how many were seen. */
 class FakeMediator {

@@ -2,8 +2,8 @@ import type { Clock } from '#mediator';
 
 /** What carries a stream's bytes to its client: an HTTP answer, a WebSocket. */
 export interface Carrier {
-  /** Calls back when the chunk has left this process. `isLast`: the chunk ends its frame. */
-  write(chunk: Buffer, isLast: boolean, taken: () => void): void;
+  /** Calls back when the chunk has left this process, or with why it never will. `isLast`: it ends its frame. */
+  write(chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void): void;
   /** Ends the connection at once, without a word. */
   cut(): void;
 }
@@ -24,7 +24,8 @@ export const STUCK_MS = 30_000;
 export class Outlet {
   /** Bytes that the client has not taken. */
   unsent = 0;
-  private readonly queue: Buffer[] = [];
+  private readonly queue: { readonly bytes: Buffer; readonly taken: (() => void) | undefined }[] =
+    [];
   /** Of the queue's first frame, bytes that went to the carrier. */
   private begun = 0;
   private inFlight = 0;
@@ -44,15 +45,18 @@ export class Outlet {
     return true;
   }
 
-  /** One frame. The bytes may be shared: nobody writes into them. */
-  write(frame: Buffer): void {
+  /**
+   * One frame. The bytes may be shared: nobody writes into them.
+   * @param taken is called when all of it has left this process; never, when the connection ends before.
+   */
+  write(frame: Buffer, taken?: () => void): void {
     if (frame.length === 0) return;
     if (this.unsent === 0) this.progressAt = this.clock.monotonic();
     this.unsent += frame.length;
     if (this.queue.length === 0 && this.inFlight === 0 && frame.length <= CHUNK_BYTES) {
-      this.hand(frame, true);
+      this.hand(frame, true, taken);
     } else {
-      this.queue.push(frame);
+      this.queue.push({ bytes: frame, taken });
       this.pump();
     }
   }
@@ -70,20 +74,22 @@ export class Outlet {
 
   private pump(): void {
     while (this.inFlight < WINDOW_BYTES) {
-      const frame = this.queue[0];
-      if (!frame) return;
+      const next = this.queue[0];
+      if (!next) return;
+      const { bytes: frame, taken } = next;
       const end = Math.min(frame.length, this.begun + CHUNK_BYTES);
       const chunk = frame.length <= CHUNK_BYTES ? frame : frame.subarray(this.begun, end);
       const isLast = end === frame.length;
       this.begun = isLast ? 0 : end;
       if (isLast) this.queue.shift();
-      this.hand(chunk, isLast);
+      this.hand(chunk, isLast, isLast ? taken : undefined);
     }
   }
 
-  private hand(chunk: Buffer, isLast: boolean): void {
+  private hand(chunk: Buffer, isLast: boolean, taken: (() => void) | undefined): void {
     this.inFlight += chunk.length;
-    this.carrier.write(chunk, isLast, () => {
+    this.carrier.write(chunk, isLast, (fault) => {
+      if (!fault) taken?.();
       this.inFlight -= chunk.length;
       this.unsent -= chunk.length;
       this.progressAt = this.clock.monotonic();

@@ -44,8 +44,8 @@ export class SocketConnection implements LiveStream {
   ) {
     this.heardAt = this.pingedAt = context.clock.monotonic();
     const carrier = {
-      write: (chunk: Buffer, isLast: boolean, taken: () => void) =>
-        socket.send(chunk, { binary: false, fin: isLast }, () => taken()),
+      write: (chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void) =>
+        socket.send(chunk, { binary: false, fin: isLast }, taken),
       cut: () => socket.terminate(),
     };
     this.outlet = new Outlet(carrier, context.clock, () => {

@@ -57,10 +57,16 @@ export class Subscriptions {
     // The connection has a place for its first subscription; each further one takes its own.
     const takesPlace = !before && this.all.size > 0;
     if (takesPlace) context.holdLimits.take(principal);
-    const sink = new SubscriptionSink(id, frame.channels, outlet, (problem) => {
-      if (this.all.get(id)?.stream === stream) this.forget(id);
-      this.problem(id, problem);
-    });
+    const sink = new SubscriptionSink(
+      id,
+      frame.channels,
+      outlet,
+      (problem) => {
+        if (this.all.get(id)?.stream === stream) this.forget(id);
+        this.problem(id, problem);
+      },
+      (answer) => context.usage.delivered(principal, answer, null),
+    );
     const stream: MessageStream = new MessageStream(
       context,
       {
@@ -170,6 +176,7 @@ class SubscriptionSink implements StreamSink {
     private readonly channels: readonly string[],
     private readonly outlet: Outlet,
     private readonly ended: (problem: Problem) => void,
+    private readonly taken: (answer: Answer) => void,
   ) {}
 
   get isFull(): boolean {
@@ -184,7 +191,7 @@ class SubscriptionSink implements StreamSink {
 
   answer(answer: Answer, isSlow: boolean): void {
     this.confirm(undefined);
-    this.outlet.write(messagesFrame(answer, this.id, isSlow));
+    this.outlet.write(messagesFrame(answer, this.id, isSlow), () => this.taken(answer));
   }
 
   /** The connection has heartbeats of its own. */

@@ -1,0 +1,111 @@
+import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
+import {
+  CONTROL_ROUTES,
+  CouponBody,
+  CreditBody,
+  ListQuery,
+  OperatorBillingPatch,
+  PaymentBody,
+  PlanBody,
+  PlanPatch,
+  VoidBody,
+  type Coupon,
+  type Invoice,
+  type InvoiceWithLines,
+  type OperatorBilling,
+  type Page,
+  type Plan,
+} from '#contracts';
+import { Route } from '../http/route.js';
+import { IdPipe } from '../http/validation.js';
+import { ActingOperator } from './acting-operator.js';
+import { OperatorBillingService } from './operator-billing.service.js';
+import { OperatorPlansService } from './operator-plans.service.js';
+import { PlanIdPipe } from './plan-id.pipe.js';
+
+@Controller()
+export class OperatorBillingController {
+  constructor(
+    @Inject(OperatorPlansService) private readonly offers: OperatorPlansService,
+    @Inject(OperatorBillingService) private readonly billing: OperatorBillingService,
+  ) {}
+
+  @Route(CONTROL_ROUTES.operatorPlans)
+  plans(): Promise<{ data: Plan[] }> {
+    return this.offers.list();
+  }
+
+  @Route(CONTROL_ROUTES.operatorCreatePlan)
+  createPlan(@Body({ schema: PlanBody }) body: PlanBody): Promise<Plan> {
+    return this.offers.create(body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorUpdatePlan)
+  updatePlan(
+    @Param('plan', PlanIdPipe) plan: string,
+    @Body({ schema: PlanPatch }) patch: PlanPatch,
+  ): Promise<Plan> {
+    return this.offers.update(plan, patch);
+  }
+
+  @Route(CONTROL_ROUTES.operatorRetirePlan)
+  retirePlan(@Param('plan', PlanIdPipe) plan: string): Promise<Plan> {
+    return this.offers.retire(plan);
+  }
+
+  @Route(CONTROL_ROUTES.operatorCoupons)
+  coupons(): Promise<{ data: Coupon[] }> {
+    return this.offers.coupons();
+  }
+
+  @Route(CONTROL_ROUTES.operatorCreateCoupon)
+  createCoupon(@Body({ schema: CouponBody }) body: CouponBody): Promise<Coupon> {
+    return this.offers.createCoupon(body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorTenantBilling)
+  show(@Param('tenant', IdPipe) tenant: string): Promise<OperatorBilling> {
+    return this.billing.show(tenant);
+  }
+
+  @Route(CONTROL_ROUTES.operatorUpdateTenantBilling)
+  update(
+    @ActingOperator() operator: string,
+    @Param('tenant', IdPipe) tenant: string,
+    @Body({ schema: OperatorBillingPatch }) patch: OperatorBillingPatch,
+  ): Promise<OperatorBilling> {
+    return this.billing.update(operator, tenant, patch);
+  }
+
+  @Route(CONTROL_ROUTES.operatorGiveCredit)
+  credit(
+    @ActingOperator() operator: string,
+    @Param('tenant', IdPipe) tenant: string,
+    @Body({ schema: CreditBody }) body: CreditBody,
+  ): Promise<OperatorBilling> {
+    return this.billing.credit(operator, tenant, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorInvoices)
+  invoices(@Query({ schema: ListQuery }) query: ListQuery): Promise<Page<Invoice>> {
+    return this.billing.invoices(query);
+  }
+
+  @Route(CONTROL_ROUTES.operatorRecordPayment)
+  pay(
+    @ActingOperator() operator: string,
+    @Param('invoice', IdPipe) invoice: string,
+    @Body({ schema: PaymentBody }) body: PaymentBody,
+  ): Promise<InvoiceWithLines> {
+    return this.billing.pay(operator, invoice, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorVoidInvoice)
+  void(
+    @ActingOperator() operator: string,
+    @Param('invoice', IdPipe) invoice: string,
+    @Body({ schema: VoidBody }) body: VoidBody,
+  ): Promise<InvoiceWithLines> {
+    return this.billing.void(operator, invoice, body.redraw);
+  }
+}

@@ -62,7 +62,7 @@ export class EventSweep {
     let seenTo = known?.seenTo ?? new Date(begun - FIRST_MS);
     let batch: SignedEvent[] = [];
     for await (const event of read(since)) {
-      batch.push(event as SignedEvent);
+      batch.push(event);
       const at = createdAt(event);
       if (at > seenTo) seenTo = at;
       if (batch.length < 100) continue;

@@ -87,7 +87,7 @@ export async function startWorld(): Promise<World> {
   const adapter = process();
   await database.asSystem((tx) =>
     tx.plan.create({
-      data: { id: 'business', name: 'Business', pricing: PRICING as Prisma.InputJsonValue },
+      data: { id: 'business', name: 'Business', pricing: PRICING },
     }),
   );
   let seen = 0;

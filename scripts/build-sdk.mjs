@@ -3,9 +3,10 @@
  * types (dist/sdk), and the /try page (dist/pages). `--out <folder>` builds elsewhere than dist.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -52,6 +53,12 @@ await Promise.all([
     format: 'esm',
   }),
 ]);
+
+for (const file of ['holdline.js', 'holdline.mjs']) {
+  const bytes = readFileSync(join(made, file));
+  const [whole, zipped] = [bytes, gzipSync(bytes)].map(({ length }) => (length / 1000).toFixed(1));
+  process.stdout.write(`holdline: dist/sdk/${file} has ${whole} kB, ${zipped} kB with gzip\n`);
+}
 
 const tsc = spawnSync(
   process.execPath,

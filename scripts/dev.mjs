@@ -5,7 +5,8 @@ import { watch } from 'node:fs';
 const QUIET_MS = 200;
 let child = launch();
 let timer = null;
-let building = false;
+/** The old one is still draining: when it has ended, the newest build starts, once. */
+let isPending = false;
 
 for (const folder of ['apps', 'libs', 'prisma']) {
   watch(folder, { recursive: true }, (_event, file) => {
@@ -16,6 +17,9 @@ for (const folder of ['apps', 'libs', 'prisma']) {
 }
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
+    clearTimeout(timer);
+    if (hasEnded(child)) process.exit(0);
+    child.removeAllListeners('exit');
     child.once('exit', () => process.exit(0));
     child.kill(signal);
   });
@@ -29,19 +33,27 @@ function launch() {
   });
 }
 
+/** Synchronous, so that no two builds overlap: changes meanwhile are heard of when it is over. */
 function rebuild() {
-  if (building) return;
-  building = true;
   const { status } = spawnSync(process.execPath, ['scripts/prepare.mjs'], { stdio: 'inherit' });
-  building = false;
   if (status !== 0) {
     process.stderr.write('holdline dev: the build failed; what runs is the last one that worked\n');
     return;
   }
+  if (isPending) return;
   process.stderr.write('holdline dev: starting anew\n');
-  const old = child;
-  old.once('exit', () => {
+  if (hasEnded(child)) {
+    child = launch();
+    return;
+  }
+  isPending = true;
+  child.once('exit', () => {
+    isPending = false;
     child = launch();
   });
-  old.kill('SIGTERM');
+  child.kill('SIGTERM');
+}
+
+function hasEnded({ exitCode, signalCode }) {
+  return exitCode !== null || signalCode !== null;
 }

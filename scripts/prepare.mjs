@@ -11,10 +11,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const force = process.argv.includes('--force');
+/** Installs whatever is there, and builds everything. */
+const clean = process.argv.includes('--clean');
 
 const installed = join(root, 'node_modules', '.holdline-installed');
 const lockHash = digest(['package-lock.json', 'package.json', 'libs/sdk/package.json']);
-if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lockHash) {
+if (clean || !existsSync(installed) || readFileSync(installed, 'utf8') !== lockHash) {
   run('Installing packages (npm ci; a few minutes on a slow line)', npm(), [
     'ci',
     // Warnings about other people's packages are nothing that a newcomer can act on.
@@ -61,7 +63,7 @@ step(
 /** Builds one part when the bytes it is made from are not those it was last made from. */
 function step(name, sources, { made, build }) {
   const hash = digest(sources);
-  if (!force && stamps[name] === hash && existsSync(join(root, made))) return;
+  if (!force && !clean && stamps[name] === hash && existsSync(join(root, made))) return;
   build();
   stamps[name] = hash;
   mkdirSync(join(root, 'dist'), { recursive: true });

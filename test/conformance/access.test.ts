@@ -75,6 +75,13 @@ describe('an API key', () => {
       );
     },
   );
+
+  test.each(['/nowhere', '/', '/healthz', '/docs', '/sdk/holdline.js', '/dav/x'])(
+    'in the URL of %s, where it serves for nothing, it is refused all the same',
+    async (path) => {
+      refused(await ask(`${url()}${path}?key=${site.holdline.apiKey}`), 400, 'key_in_url');
+    },
+  );
 });
 
 /** The first key's id with the second's secret, and a checksum that fits. */

@@ -110,6 +110,11 @@ describe('signing up and in', () => {
       'forged',
     );
   });
+
+  test('the cookie alone serves a script that is no browser', async () => {
+    const { cookie } = await ControlPlane.signUp(site.holdline.apiUrl);
+    succeeded(await ask(api('/v1/apps'), { json: { name: 'by curl' }, headers: { cookie } }), 201);
+  });
 });
 
 describe('apps', () => {

@@ -418,3 +418,29 @@ describe('a query', () => {
     refused(await group.ask(`/messages?${query}`), 400, 'invalid_request');
   });
 });
+
+test('P1, P4: a named durable subscription is a group of one: over a restart it goes on where it was', async () => {
+  const reader = await new GroupClient(site.client, 'durable', 'my reader').create({
+    visibility: 1,
+  });
+  const data = async (query = {}) => {
+    const { messages } = await reader.receive(query);
+    await reader.ack(messages);
+    return messages.map((one) => one.data);
+  };
+  await site.client.publish('durable', [{ data: 1 }, { data: 2 }, { data: 3 }]);
+  expect(await data({ limit: 2 })).toEqual([1, 2]);
+  // Handed out and never acked, before everything stops.
+  expect((await reader.receive({ limit: 1 })).messages).toMatchObject([{ data: 3, attempt: 1 }]);
+  await site.holdline.restart();
+  // Published while the reader is away: durable means that it is there.
+  await site.client.publish('durable', { data: 4 });
+  const all: unknown[] = [];
+  await eventually('all that is left, once', 15_000, async () => {
+    all.push(...(await data({ wait: 1 })));
+    return all.length >= 2;
+  });
+  expect([...all].sort()).toEqual([3, 4]);
+  expect(await data()).toEqual([]);
+  expect(await reader.status()).toMatchObject({ lag: 0, inFlight: 0 });
+}, 90_000);

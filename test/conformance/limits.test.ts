@@ -25,7 +25,7 @@ beforeAll(async () => {
   succeeded(login, 200);
   const patched = await ask(`${site.holdline.apiUrl}/v1/operator/tenants/${me.tenant.id}`, {
     method: 'PATCH',
-    json: { plan: { holdsPerKey: HOLDS, publishesPerSecondPerKey: RATE } },
+    json: { limits: { holds_key: HOLDS, publishes_per_second_key: RATE } },
     headers: { cookie: cookieOf(login), origin: site.holdline.apiUrl },
   });
   succeeded(patched, 200);

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
-import { ask, type Reply } from '../support/http-client.js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { ask, type Ask, type Reply } from '../support/http-client.js';
 import { useHoldline } from '../support/use-holdline.js';
 import { STACK_TRACE, succeeded } from '../support/wire.js';
 
@@ -10,7 +11,11 @@ type Json = Record<string, unknown>;
 interface Operation extends Json {
   readonly responses: Record<
     string,
-    { readonly description: string; readonly content?: Record<string, Json> }
+    {
+      readonly description: string;
+      readonly content?: Record<string, Json>;
+      readonly headers?: Json;
+    }
   >;
   readonly parameters?: {
     readonly name: string;
@@ -133,6 +138,137 @@ describe.each(servers)('the OpenAPI document of %s', (server) => {
       expect(path).toMatch(/^\//);
       succeeded(await ask(urlOf(server) + path), 200);
     }
+  });
+});
+
+/** Both ways: what the document promises is what is answered, down to the members that may be left out. */
+describe('real answers are what the document says', () => {
+  let documents: Record<(typeof servers)[number], Document>;
+  beforeAll(async () => {
+    documents = { api: await documentOf('api'), delivery: await documentOf('delivery') };
+  });
+
+  function conforms(server: (typeof servers)[number], operation: string, reply: Reply): void {
+    const [method, path] = operation.split(' ') as [string, string];
+    const said = documents[server].paths[path]?.[method]?.responses[reply.status];
+    const type = String(reply.headers['content-type']).split(';')[0] as string;
+    const schema = said?.content?.[type]?.['schema'] as Json | undefined;
+    if (!said || !schema)
+      throw new Error(`${operation} does not say that it may answer ${reply.status} ${type}`);
+    const whole = { ...schema, components: documents[server].components };
+    const resolved = schema['$ref'] ? documents[server].components.schemas['Problem'] : whole;
+    const result = z.fromJSONSchema(resolved as Json).safeParse(reply.json);
+    if (!result.success)
+      throw new Error(
+        `${operation} ${reply.status}: ${z.prettifyError(result.error)}\n${reply.text}`,
+      );
+    for (const name of Object.keys(said.headers ?? {})) {
+      if (OPTIONAL.has(name)) continue;
+      expect([operation, name, reply.headers[name.toLowerCase()]]).toEqual([
+        operation,
+        name,
+        expect.any(String),
+      ]);
+    }
+  }
+  const OPTIONAL = new Set(['Preference-Applied', 'Retry-After']);
+  const deliver = async (operation: string, path: string, options: Ask = {}) => {
+    const method = operation.split(' ')[0]?.toUpperCase() as string;
+    const reply = await site.client.ask(path, { method, ...options });
+    conforms('delivery', operation, reply);
+    return reply;
+  };
+
+  test('publish, receive, history, groups and presence', async () => {
+    const messages = '/v1/channels/{channel}/messages';
+    const path = '/v1/channels/doc/messages';
+    const headers = { a: 'b' };
+    const whole = { data: { x: [1, null] }, name: 'n', id: 'i', headers, ttl: 60 };
+    await deliver(`post ${messages}`, path, { json: [whole, { data: null }] });
+    await deliver(`post ${messages}`, path, { json: { data: 1, id: 'i' } });
+    await deliver(`post ${messages}`, path, {
+      raw: Buffer.from([0, 255]),
+      type: 'application/octet-stream',
+    });
+    await deliver(`get ${messages}`, `${path}?from=start&wait=0&presence=true`);
+    await deliver(`get ${messages}`, `${path}?from=start&wait=0&name=n`);
+    await deliver('get /v1/messages', '/v1/messages?channel=doc&channel=doc2&wait=0');
+    await deliver('get /v1/channels/{channel}/history', '/v1/channels/doc/history?limit=1');
+    await deliver(
+      'put /v1/channels/{channel}/presence/{clientId}',
+      '/v1/channels/doc/presence/ann',
+      { json: { data: 1 } },
+    );
+    await deliver('get /v1/channels/{channel}/presence', '/v1/channels/doc/presence');
+    const group = '/v1/channels/{channel}/groups/{group}';
+    await deliver(`put ${group}`, '/v1/channels/doc/groups/g', { json: { from: 'start' } });
+    await deliver(`get ${group}/messages`, '/v1/channels/doc/groups/g/messages?wait=0');
+    await deliver(`get ${group}`, '/v1/channels/doc/groups/g');
+    await deliver('post /v1/tokens', '/v1/tokens', { json: {} });
+  });
+
+  test('a poll over two apps with a channel of the same name in each', async () => {
+    const app = await site.owner.createApp('second');
+    const { key } = await site.owner.createKey(app);
+    const other = await site.client.as(key).known();
+    const subscriptions = [
+      { channels: ['twin'] },
+      { token: await other.token({}), channels: ['twin'] },
+    ];
+    await site.client.publish('twin', { data: 1 });
+    await other.publish('twin', { data: 2 });
+    const reply = await deliver('post /v1/poll', '/v1/poll', {
+      json: { subscriptions, from: 'start', wait: 0 },
+    });
+    const { messages, channels } = reply.json as { messages: { app: string }[]; channels: Json };
+    expect(messages.map((one) => one.app)).toEqual([site.holdline.appId, app]);
+    expect(Object.keys(channels)).toEqual([`${site.holdline.appId}/twin`, `${app}/twin`]);
+  });
+
+  test('a batch with what was stored and what was refused', async () => {
+    const messages = [
+      { channel: 'ok', data: 1 },
+      { channel: 'bad' },
+      { data: 1 },
+      { channel: 'p', data: 1, ifPosition: 99_999_999 },
+    ];
+    await deliver('post /v1/messages', '/v1/messages', { json: { messages } });
+  });
+
+  test('refusals with every extra that there is', async () => {
+    const messages = '/v1/channels/{channel}/messages';
+    const path = '/v1/channels/doc/messages';
+    const token = await site.client.token({ capabilities: { doc: ['subscribe'] } });
+    const cases: [string, string, Ask][] = [
+      [`post ${messages}`, path, { json: { data: 1 }, key: token }],
+      [`post ${messages}`, path, { json: { data: 1, ifPosition: 99_999_999 } }],
+      [`post ${messages}`, path, { json: { data: 'x'.repeat(70_000) } }],
+      [`post ${messages}`, path, { json: { name: 5 } }],
+      [`get ${messages}`, `${path}?cursor=none`, {}],
+      ['get /v1/ws', '/v1/ws', {}],
+    ];
+    for (const [operation, at, options] of cases)
+      expect((await deliver(operation, at, options)).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('the control plane’s lists and what it makes', async () => {
+    const app = `/v1/apps/${site.holdline.appId}`;
+    const asked: [string, string, Ask][] = [
+      ['get /v1/me', '/v1/me', {}],
+      ['get /v1/apps', '/v1/apps', {}],
+      ['get /v1/apps/{app}/keys', `${app}/keys`, {}],
+      ['post /v1/apps/{app}/keys', `${app}/keys`, { json: { name: 'for the document' } }],
+      [
+        'put /v1/apps/{app}/namespaces/{namespace}',
+        `${app}/namespaces/doc`,
+        { method: 'PUT', json: {} },
+      ],
+      ['get /v1/apps/{app}/namespaces', `${app}/namespaces`, {}],
+      ['get /v1/apps/{app}/channels', `${app}/channels`, {}],
+      ['get /v1/apps/{app}', '/v1/apps/app_00000000000000000000', {}],
+    ];
+    for (const [operation, path, options] of asked)
+      conforms('api', operation, await site.owner.ask(path, options));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { ask } from '../support/http-client.js';
 import { useHoldline } from '../support/use-holdline.js';
-import { refused, succeeded, type WireProblem } from '../support/wire.js';
+import { refused, succeeded, WireProblem } from '../support/wire.js';
 
 /** Protocol, "Publish": POST /v1/messages over many channels. */
 const site = useHoldline();
@@ -68,6 +69,24 @@ describe('a batch', () => {
       detail: expect.stringMatching(/publish/),
     });
     expect(await kept('yours:1')).toEqual([]);
+  });
+
+  test('gives each refusal in it an id, one for what was refused together, and counts it', async () => {
+    const refusals = async () => {
+      const { text } = await ask(`${site.client.url}/metrics`);
+      return Number(/^holdline_refusals_total\{code="invalid_message"\} (\d+)/m.exec(text)?.[1]);
+    };
+    const before = await refusals();
+    const results = (await batch([
+      { channel: 'ids:1' },
+      { channel: 'ids:1', data: 1 },
+      { channel: 'ids:2' },
+      { data: 'for no channel' },
+    ])) as WireProblem[];
+    const ids = results.map((one) => WireProblem.parse(one).requestId);
+    expect(ids[0]).toBe(ids[1]);
+    expect(new Set(ids).size).toBe(3);
+    expect(await refusals()).toBe(before + 3);
   });
 
   test('repeats are duplicates, item by item', async () => {

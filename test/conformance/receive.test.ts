@@ -101,6 +101,17 @@ describe('how long it may last', () => {
     expect((await asked.reply).headers['holdline-hold']).toMatch(expected);
   });
 
+  test('Preference-Applied says that Prefer was done, and nothing where it was not', async () => {
+    const applied = async (query: Record<string, number>, headers: Record<string, string>) => {
+      const asked = hold({ wait: 0, ...query }, headers);
+      return (await asked.reply).headers['preference-applied'];
+    };
+    const preferred = site.client.start(channelPath('applied'), { headers: { Prefer: 'wait=0' } });
+    expect((await preferred.reply).headers['preference-applied']).toBe('wait=0');
+    expect(await applied({ wait: 0 }, { Prefer: 'wait=5' })).toBeUndefined();
+    expect(await applied({}, {})).toBeUndefined();
+  });
+
   test('Prefer: wait=0 answers at once', async () => {
     const reply = await site.client.start(channelPath('prefer'), { headers: { Prefer: 'wait=0' } })
       .reply;

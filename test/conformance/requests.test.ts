@@ -188,3 +188,53 @@ describe('a request', () => {
     refused(await asked.reply, 503, 'draining');
   }, 90_000);
 });
+
+describe('replyTo is also a channel’s name', () => {
+  test('what is published there by somebody who may is the reply; a second one is an ordinary message', async () => {
+    const cursor = await site.client.now('by-name');
+    const asked = ask('by-name', { data: 'ping' });
+    const { to } = await nextRequest('by-name', cursor);
+    const stranger = site.client.as(
+      await site.client.token({ capabilities: { 'by-name': ['publish'] } }),
+    );
+    refused(await stranger.tryPublish(to, { data: 'no' }), 403, 'forbidden');
+    const array = [{ data: 1 }, { data: 2 }];
+    refused(await site.client.tryPublish(to, array), 422, 'invalid_message');
+    const sent = await site.client.publish(to, { data: 'pong', id: 'by-name' });
+    const { reply: got } = answered(await asked.reply);
+    expect(got).toMatchObject({ data: 'pong', id: 'by-name', inReplyTo: to });
+    expect(sent.messages[0]).toMatchObject({ id: 'by-name', position: got.position });
+    expect((await site.client.receive(to, { from: 'start' })).messages).toEqual([]);
+  });
+});
+
+describe('an asker whose connection is cut', () => {
+  test('P1: asks again with the same id, and has the reply that was given meanwhile', async () => {
+    const cursor = await site.client.now('cut');
+    const first = ask('cut', { data: 'q', id: 'ask-1' });
+    const { to, cursor: after } = await nextRequest('cut', cursor);
+    first.abort();
+    await site.client.settle();
+    succeeded(await reply(to, { data: 'a' }), 202);
+    const again = answered(await ask('cut', { data: 'q', id: 'ask-1' }).reply);
+    expect(again.reply).toMatchObject({ data: 'a', inReplyTo: to });
+    // Or the reply comes when it has asked again.
+    const second = ask('cut', { data: 'q', id: 'ask-2' });
+    const { to: address } = await nextRequest('cut', after);
+    second.abort();
+    await site.client.settle();
+    const retry = ask('cut', { data: 'q', id: 'ask-2' });
+    await site.client.settle();
+    succeeded(await reply(address, { data: 'b' }), 202);
+    expect(answered(await retry.reply).reply.data).toBe('b');
+  });
+
+  test('without an id nobody waits any more', async () => {
+    const cursor = await site.client.now('cut-nameless');
+    const asked = ask('cut-nameless', { data: 'q' });
+    const { to } = await nextRequest('cut-nameless', cursor);
+    asked.abort();
+    await site.client.settle();
+    refused(await reply(to, { data: 'a' }), 404, 'not_found');
+  });
+});

@@ -16,7 +16,7 @@ async function subscribe(channel: string, headers: Record<string, string> = NEW)
   return String(reply.headers['subscription-id']);
 }
 
-/** HTTP/1.1 parsers of Node refuse the method POLL, so it is a POST that says so. */
+/** Node's own client refuses the method POLL, so here it is a POST that says so. */
 const pollOf = (id: string, more: Record<string, string> = {}) => ({
   method: 'POST',
   headers: { 'x-http-method-override': 'POLL', 'subscription-id': id, ...more },
@@ -159,13 +159,99 @@ describe('refusals', () => {
     const nobody = { headers: { ...NEW, authorization: '' }, method: 'SUBSCRIBE' };
     refused(await site.client.ask(dav('mine'), nobody), 401, 'unauthenticated');
   });
+});
 
-  test('POLL as a method of HTTP/1.1 is answered 400, not left hanging', async () => {
-    const { answers, closed } = await sendRaw(
-      site.holdline.deliveryUrl,
-      'POLL /dav/mine HTTP/1.1\r\nHost: x\r\nSubscription-Id: 1\r\n\r\n',
-    );
-    expect(answers[0]?.status).toBe(400);
+describe('POLL as a method of HTTP/1.1', () => {
+  const head = (channel: string, id: string, more = '') =>
+    `POLL ${dav(channel)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${site.client.key}\r\nSubscription-Id: ${id}\r\n${more}\r\n`;
+  const raw = (bytes: string, options: Parameters<typeof sendRaw>[2] = { enough: 1 }) =>
+    sendRaw(site.holdline.deliveryUrl, bytes, options);
+
+  test('is answered as the POST that names it, and ends the connection', async () => {
+    const id = await subscribe('real-poll');
+    await site.client.publish('real-poll', { data: 1 });
+    const { answers, closed } = await raw(head('real-poll', id), {});
+    expect(answers[0]?.status).toBe(207);
+    expect(answers[0]?.head).toMatch(/connection: close/i);
+    expect(answers[0]?.body).toContain(`HTTP/1.1 200 OK</a:status>`);
     expect(closed).toBe(true);
   });
+
+  test('also on a connection that has served before, and with its head in pieces', async () => {
+    const id = await subscribe('second-poll');
+    const [first, ...rest] = head('second-poll', id).split('Subscription-Id');
+    const before = `GET /v1/channels/x/messages?wait=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${site.client.key}\r\n\r\n`;
+    const { answers } = await sendRaw(site.holdline.deliveryUrl, before, {
+      enough: 2,
+      then: (write) =>
+        void site.client
+          .settle()
+          .then(() => write(first as string))
+          .then(() => site.client.settle())
+          .then(() => write(`Subscription-Id${rest.join('Subscription-Id')}`)),
+    });
+    expect(answers.map(({ status }) => status)).toEqual([200, 207]);
+  });
+
+  test('is held for longer than a head may take', async () => {
+    const id = await subscribe('held-poll');
+    const { answers, ms } = await raw(head('held-poll', id, 'Prefer: wait=17\r\n'), {
+      enough: 1,
+      waitMs: 25_000,
+    });
+    expect(answers[0]?.status).toBe(207);
+    expect(answers[0]?.head).toMatch(/holdline-hold: 17; reason=asked/i);
+    expect(ms).toBeGreaterThan(16_000);
+  }, 40_000);
+
+  test('one that could hide another request is turned away: a body, a second request, elsewhere', async () => {
+    const id = await subscribe('sly-poll');
+    const inner = `NOTIFY ${dav('smuggled')} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${site.client.key}\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx`;
+    const length = `Content-Length: ${inner.length}\r\n`;
+    const sly = [
+      head('sly-poll', id, length) + inner,
+      head('sly-poll', id, 'Transfer-Encoding: chunked\r\n') + `0\r\n\r\n${inner}`,
+      head('sly-poll', id) + inner,
+      `\r\n${head('sly-poll', id)}`,
+      head('sly-poll', id).replace('POLL', 'PPOLL'),
+      head('sly-poll', id).replace('/dav/', '/v1/'),
+      // The body of another request that looks like a POLL, before bytes that are none.
+      `POST ${dav('sly-poll')} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${site.client.key}\r\nX-HTTP-Method-Override: NOTIFY\r\nContent-Type: text/plain\r\nContent-Length: ${head('sly-poll', id).length}\r\n\r\n`,
+    ];
+    for (const bytes of sly.slice(0, -1)) {
+      const { answers, closed } = await raw(bytes, {});
+      expect(answers.map(({ status }) => status)).toEqual([400]);
+      expect(closed).toBe(true);
+    }
+    const { answers } = await raw(sly.at(-1) as string, {
+      then: (write) =>
+        void site.client
+          .settle()
+          .then(() => write(`${head('sly-poll', id)}FOO / HTTP/1.1\r\n\r\n`)),
+    });
+    expect(answers.map(({ status }) => status)).not.toContain(207);
+    expect((await site.client.receive('smuggled', { from: 'start' })).messages).toEqual([]);
+  });
+});
+
+test('OPTIONS says what there is; Depth and Notification-Delay are taken or refused; ids fit 31 bits', async () => {
+  const asked = await site.client.ask(dav('options'), { method: 'OPTIONS' });
+  succeeded(asked, 200);
+  expect(asked.headers['allow']).toBe('OPTIONS, SUBSCRIBE, POLL, UNSUBSCRIBE, NOTIFY, POST');
+  expect(asked.headers['dav']).toBe('<urn:holdline:notifications>');
+  const preflight = await site.client.ask(dav('options'), {
+    method: 'OPTIONS',
+    headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
+  });
+  succeeded(preflight, 204);
+  const wish = (headers: Record<string, string>) =>
+    site.client.ask(dav('options'), { method: 'SUBSCRIBE', headers: { ...NEW, ...headers } });
+  for (const depth of ['0', '1', 'infinity', '1,noroot', 'Infinity, noroot']) {
+    const made = await wish({ depth, 'notification-delay': '30' });
+    succeeded(made, 200);
+    expect(made.headers['notification-delay']).toBe('0');
+    expect(Number(made.headers['subscription-id'])).toBeLessThan(2 ** 31);
+  }
+  refused(await wish({ depth: '2' }), 400, 'invalid_request');
+  refused(await wish({ 'notification-delay': 'soon' }), 400, 'invalid_request');
 });

@@ -1,46 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { eventually } from '../support/eventually.js';
 import { ask } from '../support/http-client.js';
+import { curlLines, paste } from '../support/shell.js';
 import { useHoldline } from '../support/use-holdline.js';
 
 /** Somebody who has typed `npm start` and pastes what it printed, character for character. */
 const site = useHoldline();
 
-/** The command lines as printed; a backslash at a line's end continues it. */
-function printedCommands(): string[] {
-  return site.holdline
-    .output()
-    .replace(/\\\n\s*/g, ' ')
-    .split('\n')
-    .map((line) => line.replace(/^[\s$>]+/, ''))
-    .filter((line) => line.startsWith('curl '));
-}
-
-interface Pasted {
-  readonly done: Promise<{ code: number | null; out: string; at: number }>;
-  readonly isDone: () => boolean;
-}
-
-function paste(command: string): Pasted {
-  const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  let ended = false;
-  shell.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  shell.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  const done = new Promise<{ code: number | null; out: string; at: number }>((resolve, reject) => {
-    shell.on('error', reject);
-    shell.on('close', (code) => {
-      ended = true;
-      resolve({ code, out, at: performance.now() });
-    });
-  });
-  return { done, isDone: () => ended };
-}
-
 describe('the two printed commands', () => {
   test('the receive is held until the publish comes, and has its message at once', async () => {
-    const commands = printedCommands();
+    const commands = curlLines(site.holdline.output());
     const publish = commands.find((command) => /\s(-d|--data|--json)/.test(command)) as string;
     const receive = commands.find((command) => command !== publish) as string;
     expect([publish, receive]).toEqual([

@@ -5,7 +5,7 @@ import { ask, type Ask } from '../support/http-client.js';
 import { SeededRandom } from '../support/random.js';
 import { sendRaw } from '../support/raw-http.js';
 import { useHoldline } from '../support/use-holdline.js';
-import { STACK_TRACE, only } from '../support/wire.js';
+import { STACK_TRACE, WireProblem, only } from '../support/wire.js';
 import { expectTurnedAway, Vitals } from './aftermath.js';
 
 /**
@@ -213,6 +213,26 @@ describe('heads', () => {
     }
     expect((await site.client.history('x')).messages).toEqual([]);
   });
+
+  test.each([
+    [
+      'headers of 20 kB',
+      `GET / HTTP/1.1\r\nHost: a\r\nX-Wide: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+    ['no HTTP', 'HELO mail\r\n\r\n', 400, 'invalid_request'],
+  ])(
+    '%s: a whole problem document with its id, from both servers',
+    async (_what, bytes, status, code) => {
+      for (const url of [site.client.url, site.holdline.apiUrl]) {
+        const answer = only((await sendRaw(url, bytes, { waitMs: 5000 })).answers);
+        const problem = WireProblem.parse(JSON.parse(answer.body));
+        expect([answer.status, problem.status, problem.code]).toEqual([status, status, code]);
+        expect(answer.head.toLowerCase()).toContain(`request-id: ${problem.requestId}`);
+      }
+    },
+  );
 
   test('random bytes, 300 times (seeded)', async () => {
     const random = new SeededRandom(7);

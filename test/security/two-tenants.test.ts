@@ -107,6 +107,7 @@ describe('the control plane', () => {
       ({ app, namespace }) => `/v1/apps/${app}/namespaces/${namespace}`,
       undefined,
     ],
+    ['GET', 'live channels', ({ app }) => `/v1/apps/${app}/channels`, undefined],
     ['GET', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, undefined],
     ['POST', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, { clientId: 'x' }],
     ['PATCH', 'a member', ({ member }) => `/v1/members/${member}`, { role: 'owner' }],

@@ -5,8 +5,12 @@ export default class CountReporter {
     const skipped = results.numPendingTests + results.numTodoTests;
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';
     // Jest's own summary comes after the reporters: the count waits until the process ends.
-    process.once('exit', () =>
-      process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed${tail}\n`),
-    );
+    process.once('exit', () => {
+      const seconds = Math.round((Date.now() - results.startTime) / 1000);
+      const took = `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+      process.stdout.write(
+        `\nThe run took ${took}.\n${results.numPassedTests} passed, ${failed} failed${tail}\n`,
+      );
+    });
   }
 }

@@ -22,14 +22,16 @@ export interface OpenStream {
   close(): void;
 }
 
-/** Opens a GET and goes on reading; resolves with its head. */
+/** Opens a GET, or a POST with a body, and goes on reading; resolves with its head. */
 export function openStream(
   url: string,
   headers: Readonly<Record<string, string>>,
+  body?: string,
 ): Promise<OpenStream> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const outgoing = request(url, { headers, agent: false });
+    const method = body === undefined ? 'GET' : 'POST';
+    const outgoing = request(url, { method, headers, agent: false });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
       const chunks: string[] = [];
@@ -59,7 +61,7 @@ export function openStream(
         close: () => outgoing.destroy(),
       });
     });
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

@@ -25,6 +25,16 @@ const AckAnswer = z.strictObject({
       action: z.enum(['ack', 'nack', 'extend']),
       status: z.enum(['acked', 'nacked', 'extended', 'dead', 'expired', 'done', 'invalid']),
       visibleAt: z.iso.datetime().optional(),
+      problem: z
+        .strictObject({
+          type: z.url(),
+          title: z.string(),
+          status: z.number().int(),
+          detail: z.string(),
+          code: z.string(),
+          requestId: z.string(),
+        })
+        .optional(),
     }),
   ),
 });
@@ -92,7 +102,7 @@ export class GroupClient {
 /** A member's answer, whose shape is as promised. */
 export function answered(reply: Reply): GroupAnswer {
   succeeded(reply, 200);
-  expect(reply.headers['holdline-hold']).toMatch(/^\d+; ?reason=(asked|default|limit)$/);
+  expect(reply.headers['holdline-hold']).toMatch(/^\d+; ?reason=(asked|default|limit|path)$/);
   const answer = GroupAnswer.parse(reply.json);
   if (answer.timedOut) expect(answer.messages).toEqual([]);
   return answer;

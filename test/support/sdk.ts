@@ -17,17 +17,45 @@ export interface SdkMessage {
 
 export interface SdkChannel {
   publish(data: unknown, options?: object): Promise<{ id: string; position: number }>;
+  publishAll(messages: readonly object[]): Promise<{ id: string; position: number }[]>;
   subscribe(
     handler: (message: SdkMessage) => void | Promise<void>,
-    options?: { from?: string },
+    options?: {
+      from?: string;
+      filter?: { names?: string[]; headers?: Record<string, string[]> };
+      conflate?: string;
+      window?: number;
+    },
   ): () => void;
   ready(): Promise<void>;
+  readonly presence: SdkPresence;
   group(name: string): SdkGroup;
   request(data: unknown, options?: { wait?: number }): Promise<SdkMessage>;
   reply(to: SdkMessage, data: unknown): Promise<void>;
   history(options?: object): AsyncIterable<SdkMessage>;
   on(event: 'undecryptable', listener: (what: { reason: string }) => void): () => void;
   on(event: 'gap' | 'error', listener: (what: unknown) => void): () => void;
+}
+
+export interface SdkPresence {
+  enter(data?: unknown): Promise<void>;
+  update(data: unknown): Promise<void>;
+  leave(): Promise<void>;
+  enterClient(clientId: string, data?: unknown): Promise<void>;
+  leaveClient(clientId: string): Promise<void>;
+  members(): Promise<{ clientId: string; data: unknown }[]>;
+  subscribe(
+    handler: (event: { action: string; clientId: string; data: unknown }) => void,
+  ): () => void;
+}
+
+export interface SdkLinkEnd extends Pick<SdkChannel, 'subscribe' | 'ready'> {
+  send(data: unknown): Promise<{ position: number }>;
+}
+
+export interface SdkTransportChange {
+  readonly transport: string;
+  readonly reason: string;
 }
 
 export interface SdkGroup {
@@ -45,7 +73,14 @@ export interface SdkClient {
     send(data: unknown): Promise<{ position: number; delivered: number; home: string | null }>;
     home(): Promise<{ clientId: string } | null>;
   };
+  link(name: string): {
+    create(settings?: object): Promise<void>;
+    remove(): Promise<void>;
+    end(end: 'a' | 'b'): SdkLinkEnd;
+  };
+  readonly state: { readonly state: string; readonly reason?: { readonly code: string } | null };
   on(event: 'error', listener: (error: unknown) => void): () => void;
+  on(event: 'transport', listener: (change: SdkTransportChange) => void): () => void;
   close(): void;
 }
 
@@ -55,6 +90,8 @@ export interface Sdk {
     key?: string;
     token?: string;
     hold?: number;
+    transport?: 'hold' | 'stream' | 'auto';
+    authorize?: () => Promise<string>;
   }) => SdkClient;
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket, type ClientOptions } from 'ws';
 import { eventually } from './eventually.js';
 
@@ -10,6 +11,8 @@ export interface SocketClient {
   /** The close code, once it is closed. */
   readonly closed: Promise<number>;
   send(frame: unknown): void;
+  /** Bytes as they are, which no library would write. */
+  raw(bytes: Buffer): void;
   /** The first frame, from now or before, that fits. */
   next(type: string, fits?: (frame: Frame) => boolean, withinMs?: number): Promise<Frame>;
   /** The messages of all answers so far. */
@@ -47,6 +50,7 @@ export function openSocket(
     frames,
     closed,
     send: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    raw: (bytes) => (socket as unknown as { _socket: Socket })._socket.write(bytes),
     next: (type, fits = () => true, withinMs = 5000) =>
       eventually(`a frame ${type}`, withinMs, () =>
         frames.find((frame) => frame.type === type && fits(frame)),

@@ -15,8 +15,10 @@ export interface TcpProxy {
   cutAfterBytes: () => number | undefined;
   /** Milliseconds without a byte after which a connection is reset, as a proxy's idle time does; 0: never. */
   cutIdleMs: number;
-  /** Connections that were reset for it. */
+  /** Connections that were reset for it while somebody waited for an answer. */
   readonly idleCuts: number;
+  /** Passes an answer on only when all of it is there, as a proxy does that gathers what it passes. */
+  buffersAll: boolean;
   close(): Promise<void>;
 }
 
@@ -32,19 +34,23 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     const pair = [near, far] as const;
     pairs.add(pair);
     let budget = proxy.cutAfterBytes();
+    let isAsked = false;
+    const gathered = proxy.buffersAll ? new WholeAnswers() : null;
     if (proxy.cutIdleMs > 0) {
       far.setTimeout(proxy.cutIdleMs, () => {
         if (!pairs.has(pair)) return;
-        idleCuts += 1;
+        if (isAsked) idleCuts += 1;
         drop(pair);
       });
     }
     const pass = (from: Socket, to: Socket) => {
       from.on('data', (chunk: Buffer) => {
         if (swallowing) return;
-        let bytes = chunk;
+        isAsked = from === near;
+        let bytes = from === far && gathered ? gathered.take(chunk) : chunk;
+        if (bytes.length === 0) return;
         if (from === far && budget !== undefined) {
-          bytes = chunk.subarray(0, budget);
+          bytes = bytes.subarray(0, budget);
           budget -= bytes.length;
         }
         const write = () => {
@@ -71,6 +77,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     delayMs: 0,
     cutAfterBytes: () => undefined,
     cutIdleMs: 0,
+    buffersAll: false,
     get idleCuts() {
       return idleCuts;
     },
@@ -86,4 +93,33 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return Object.assign(proxy, {
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
   });
+}
+
+/** The answers of one connection, each handed on when it is whole. */
+class WholeAnswers {
+  private held = Buffer.alloc(0);
+
+  take(chunk: Buffer): Buffer {
+    this.held = Buffer.concat([this.held, chunk]);
+    let whole = 0;
+    for (let end = wholeAnswer(this.held, 0); end > 0; end = wholeAnswer(this.held, end)) {
+      whole = end;
+    }
+    const answers = this.held.subarray(0, whole);
+    this.held = this.held.subarray(whole);
+    return answers;
+  }
+}
+
+/** Where the HTTP/1.1 answer that begins at `from` ends; 0: not all of it is there. */
+function wholeAnswer(bytes: Buffer, from: number): number {
+  const body = bytes.indexOf('\r\n\r\n', from) + 4;
+  if (body < 4) return 0;
+  const head = bytes.toString('latin1', from, body);
+  if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
+    const last = bytes.indexOf('\r\n0\r\n\r\n', body - 2);
+    return last < 0 ? 0 : last + 7;
+  }
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  return body + length <= bytes.length ? body + length : 0;
 }

@@ -13,12 +13,14 @@ import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
 import { BillingModule } from './billing/billing.module.js';
+import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { KeysModule } from './keys/keys.module.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { MembersModule } from './members/members.module.js';
 import { NamespacesModule } from './namespaces/namespaces.module.js';
 import { OperatorSessions } from './operator/operator-sessions.js';
@@ -81,6 +83,7 @@ export class ApiModule {
         AppsModule,
         KeysModule,
         NamespacesModule,
+        ChannelsModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,
@@ -88,6 +91,7 @@ export class ApiModule {
         BillingModule,
         ConfigFeedModule,
         StripeModule,
+        LimitsModule,
       ],
       providers: [DemoSeed],
     };

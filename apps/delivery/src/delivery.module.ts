@@ -4,13 +4,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { LIMIT } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { EmbeddedEngine, Engine } from '#engine';
+import { Limits, WholeQuota } from '#limits';
 import { Mediator, Presence, systemClock } from '#mediator';
 import { Redeliveries, UsageBook, UsageJournal } from '#metering';
 import { createLogger, internalRequester, type Config, type Logger } from '#platform';
 import { ConfigFeed } from './config-feed.js';
-import { HoldLimits } from './edge/hold-limits.js';
 import { PathHolds } from './edge/path-holds.js';
-import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { DeliveryMetrics } from './metrics.js';
 import { RevocationWatch } from './revocation-watch.js';
@@ -132,12 +131,16 @@ export class DeliveryModule {
           inject: [Engine, UsageJournal, UsageKeeper],
         },
         {
-          provide: HoldLimits,
-          useFactory: (usage: UsageMeter) => new HoldLimits(config.maxHolds, usage),
-          inject: [UsageMeter],
+          provide: Limits,
+          useFactory: (engine: Engine) =>
+            new Limits({
+              clock: systemClock,
+              slices: new WholeQuota({ read: (name) => engine.counted(name) }),
+              maxHolds: config.maxHolds,
+            }),
+          inject: [Engine],
         },
         { provide: PathHolds, useFactory: () => new PathHolds(LIMIT.holdMaxSeconds * 1000) },
-        { provide: PublishRate, useFactory: () => new PublishRate(systemClock) },
         ReceivePlans,
       ],
     };

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
-import { Problem, PROBLEM_TYPE, PROBLEMS, type ProblemCode } from '#contracts';
 import type { InternalIdentity } from '#access';
-import { guardHttp2, HTTP2_LIMITS, type Config } from '#platform';
+import { brokenRequest, guardHttp2, HTTP2_LIMITS, refuseConnection, type Config } from '#platform';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { ExchangeHost } from './edge/exchange.js';
+import { refuseKeyInUrl } from './edge/gate.js';
+import { PollMethod } from './dialects/webdav/poll-method.js';
 import { isWebSocketUpgrade } from './edge/stream/ws/upgrade.js';
 
 /** Milliseconds: slow headers and slow bodies are cut, idle connections outlive a proxy's 60 s. */
@@ -31,14 +34,17 @@ export interface FrontedServer {
 export function createFrontedServer(
   tls: Config['tls'],
   internal: InternalIdentity,
-  docs: string,
+  host: ExchangeHost,
   dataPlane: (req: IncomingMessage, res: ServerResponse) => void,
 ): FrontedServer {
   let server: http.Server | undefined;
   let endSessions = () => {};
+  const polls = new PollMethod(MAX_HEADER_BYTES, dataPlane);
   const instance = fastify({
     bodyLimit: 64 * 1024,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, docs),
+    clientErrorHandler: (error, socket) => {
+      if (isBusy(socket) || !polls.take(error, socket)) answerBrokenRequest(error, socket, host);
+    },
     serverFactory: (handler) => {
       const front: RequestListener = (req, res) => {
         const url = req.url as string;
@@ -50,6 +56,7 @@ export function createFrontedServer(
       return server;
     },
   });
+  instance.addHook('onRequest', async ({ url }) => refuseKeyInUrl({ path: url, query: '' }));
   if (!server) throw new Error('the server factory was not called');
   const started = server;
   return {
@@ -102,40 +109,20 @@ function secureServer(
   ) as unknown as http.Server;
 }
 
-const BROKEN: Record<string, { code: ProblemCode; status: number; detail: string }> = {
-  HPE_HEADER_OVERFLOW: {
-    code: 'invalid_request',
-    status: 431,
-    detail: `The request line and headers have more than ${MAX_HEADER_BYTES} bytes. Long channel lists and cursors go into the body of POST /v1/poll.`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    code: 'invalid_request',
-    status: 408,
-    detail: 'The request took too long to arrive: headers within 15 s, the body within 30 s.',
-  },
-};
+/** A request of this connection is not answered yet. */
+function isBusy(socket: Socket): boolean {
+  return Boolean((socket as Socket & { _httpMessage?: unknown })._httpMessage);
+}
 
 /** Bytes that are no HTTP request: one answer, if the connection has none under way, and it is closed. */
-function answerBrokenRequest(error: Error, socket: Socket, docs: string): void {
-  const busy = (socket as Socket & { _httpMessage?: unknown })._httpMessage;
+function answerBrokenRequest(error: Error, socket: Socket, host: ExchangeHost): void {
   const { code } = error as NodeJS.ErrnoException;
-  if (!socket.writable || busy || code === 'ECONNRESET') {
+  if (!socket.writable || isBusy(socket) || code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const known = BROKEN[code ?? ''];
-  const status = known?.status ?? 400;
-  const problem = new Problem(
-    known?.code ?? 'invalid_request',
-    known?.detail ?? 'This is not a valid HTTP request.',
-  );
-  const body = JSON.stringify({
-    ...problem.toDocument(docs),
-    status,
-    title: PROBLEMS[problem.code].title,
-  });
-  socket.end(
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const problem = brokenRequest(code);
+  const requestId = randomUUID();
+  host.refused(problem, requestId);
+  refuseConnection(socket, problem, host.docs, requestId);
 }

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { DELIVERY_ROUTES } from '#contracts';
 import { AccessStore, Authenticator, internalIdentity, Secrets } from '#access';
 import { Engine } from '#engine';
+import { Limits } from '#limits';
 import { Mediator, Presence, systemClock } from '#mediator';
 import {
   announceReady,
@@ -18,9 +19,7 @@ import { ConfigFeed } from './config-feed.js';
 import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
 import { LinkBook } from './edge/direct/link-book.js';
 import { NodeExchange, type ExchangeHost } from './edge/exchange.js';
-import { HoldLimits } from './edge/hold-limits.js';
 import { PathHolds } from './edge/path-holds.js';
-import { PublishRate } from './edge/publish-rate.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { EdgeRouter } from './edge/router.js';
 import { StreamTable } from './edge/stream/stream-table.js';
@@ -30,6 +29,7 @@ import { registerInternalRoutes } from './internal/internal-routes.js';
 import { internalTable } from './internal/table.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
+import { RefusalLog } from './refusal-log.js';
 import { RevocationWatch } from './revocation-watch.js';
 import { UsageFeed } from './usage/usage-feed.js';
 import { UsageKeeper } from './usage/usage-keeper.js';
@@ -51,6 +51,7 @@ async function start(config: Config): Promise<void> {
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
   const docs = `${config.deliveryUrl}/docs`;
+  const refusals = new RefusalLog(log, systemClock);
   let isOpen = false;
 
   await engine.start();
@@ -58,7 +59,10 @@ async function start(config: Config): Promise<void> {
     docs,
     proxies: config.proxies,
     draining: false,
-    refused: (problem) => metrics.refused(problem),
+    refused: (problem, requestId) => {
+      metrics.refused(problem);
+      refusals.note(problem, requestId);
+    },
   };
   const streams = new StreamTable(nest.get(AccessStore), systemClock);
   const router = new EdgeRouter(
@@ -68,26 +72,21 @@ async function start(config: Config): Promise<void> {
       mediator,
       presence,
       links: new LinkBook(mediator, systemClock),
-      holdLimits: nest.get(HoldLimits),
-      publishRate: nest.get(PublishRate),
+      limits: nest.get(Limits),
       usage: nest.get(UsageMeter),
       plans: nest.get(ReceivePlans),
       streams,
       paths: nest.get(PathHolds),
       clock: systemClock,
       newId: idMaker(),
-      docs,
       isConfigured: () => feed.isReady,
     },
-    {
-      log: (error) => log.error({ err: error }, 'a request failed'),
-      isDraining: () => host.draining,
-    },
+    () => host.draining,
   );
   const { fastify, server, endConnections } = createFrontedServer(
     config.tls,
     internalIdentity(nest.get(Secrets)),
-    docs,
+    host,
     (req, res) => router.handle(new NodeExchange(req, res, host)),
   );
 
@@ -129,7 +128,13 @@ async function start(config: Config): Promise<void> {
   await registerInternalRoutes(
     fastify,
     nest.get(Secrets).derive('internal').toString('hex'),
-    internalTable({ usage: nest.get(UsageFeed) }),
+    internalTable({
+      mediator,
+      presence,
+      usage: nest.get(UsageFeed),
+      limits: nest.get(Limits),
+      store: nest.get(AccessStore),
+    }),
   );
   nest.get(RevocationWatch);
   feed.start();

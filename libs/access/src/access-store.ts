@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type ConfigSnapshot,
+  type EffectiveLimits,
+  keyLimits,
   LIMIT,
   type NamespaceRules,
   namespaceOf,
   type SnapshotApp,
   type SnapshotKey,
   type SnapshotNamespace,
+  tenantLimits,
 } from '#contracts';
 import { isRegisteredKeyId, type RegisteredKey, RegisteredKeys } from './registered-keys.js';
 import { Revocations } from './revocations.js';
@@ -148,6 +151,11 @@ export class AccessStore {
   /** The rules of the channel's namespace, or the default ones. Shared: do not write into them. */
   rules(appId: string, channel: string): NamespaceRules {
     return this.#namespaces.get(appId)?.get(namespaceOf(channel)) ?? DEFAULT_RULES;
+  }
+
+  /** What holds for a key of the app, or for a registered public key of it. */
+  limits(app: SnapshotApp, key: SnapshotKey | undefined): EffectiveLimits {
+    return keyLimits(tenantLimits(null, app.limits), key?.limits);
   }
 
   /** Why the owner of a credential is refused by now (a public sentence), or null. */

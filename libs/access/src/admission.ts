@@ -110,7 +110,8 @@ export class Admission {
       expiresAt: rights.expiresAt,
       may: (operation, channel) => rights.capabilities.allows(operation, channel),
       admin: rights.capabilities.admin,
-      limits: app.limits,
+      limits: this.#store.limits(app, rights.key),
+      spend: app.spend,
       allowedOrigins: app.allowedOrigins,
       allowedIps: rights.key?.allowedIps ?? ANYWHERE,
     };

@@ -10,7 +10,7 @@ function world() {
   const made = new World();
   made.addApp('a', {
     allowedOrigins: ['https://a.example'],
-    limits: { holdsPerKey: 5, publishesPerSecondPerKey: 7 },
+    limits: { holds_key: 5, publishes_per_second_key: 7 },
   });
   return { world: made, auth: made.authenticator, key: made.addKey('a') };
 }
@@ -33,7 +33,7 @@ describe('an API key', () => {
         issuedAt: null,
         expiresAt: null,
         admin: false,
-        limits: { holdsPerKey: 5, publishesPerSecondPerKey: 7 },
+        limits: { holds_key: 5, publishes_per_second_key: 7 },
         allowedOrigins: ['https://a.example'],
       });
       expect(principal.may('publish', 'room')).toBe(true);

@@ -1,4 +1,4 @@
-import { type Operation, type PlanLimits, Problem, reservedRoute } from '#contracts';
+import { type EffectiveLimits, type Operation, Problem, reservedRoute, type Spend } from '#contracts';
 
 /** Who asks, and what they may do. Built only from a verified credential, never from a path. */
 export interface Principal {
@@ -19,7 +19,10 @@ export interface Principal {
   may(operation: Operation, channel: string): boolean;
   /** May use the control plane (scripts). Never true for a token. */
   readonly admin: boolean;
-  readonly limits: PlanLimits;
+  /** The app's, narrowed by the key's own; `NO_LIMITS` for none. */
+  readonly limits: EffectiveLimits;
+  /** Where the app stands with its budgets. */
+  readonly spend: Spend | undefined;
   readonly allowedOrigins: readonly string[];
   /** Addresses and networks that the credential may be used from; none: anywhere. */
   readonly allowedIps: readonly string[];

@@ -2,10 +2,12 @@ import * as accounts from './control/accounts.js';
 import * as apps from './control/apps.js';
 import { ListQuery } from './control/common.js';
 import * as keys from './control/keys.js';
+import * as limits from './control/limits.js';
 import * as members from './control/members.js';
 import * as namespaces from './control/namespaces.js';
 import { AUDIT_ROUTES } from './control/audit-routes.js';
 import { BILLING_ROUTES } from './control/billing-routes.js';
+import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { STRIPE_ROUTES } from './control/stripe-routes.js';
@@ -81,10 +83,13 @@ export const CONTROL_ROUTES = {
     method: 'GET',
     path: '/v1/limits',
     tag: 'Accounts',
-    summary: 'The limits of the plan and of the protocol',
+    summary: 'Every limit, and how full it is',
+    description:
+      'Of limits by app or key the fullest is shown, unless `app` or `key` names one. A narrower one goes before a wider: the plan’s, the tenant’s own, the key’s own.',
     auth: 'session',
-    success: { status: 200, schema: accounts.LimitsAnswer, description: 'The limits.' },
-    problems: [...ACCESS, ...SERVING],
+    query: limits.LimitsQuery,
+    success: { status: 200, schema: limits.LimitsAnswer, description: 'The limits.' },
+    problems: [...ACCESS, 'invalid_request', 'not_found', ...SERVING],
   },
 
   listApps: {
@@ -387,6 +392,7 @@ export const CONTROL_ROUTES = {
     success: { status: 200, schema: accounts.Tenant, description: 'The tenant as it is now.' },
     problems: WRITE,
   },
+  ...CHANNEL_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...STRIPE_ROUTES,

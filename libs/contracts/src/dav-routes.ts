@@ -8,7 +8,7 @@ export const DAV_ROUTES = {
     tag: 'WebDAV',
     summary: 'SUBSCRIBE, POLL, UNSUBSCRIBE or NOTIFY, as X-HTTP-Method-Override says',
     description:
-      'For clients of WebDAV notifications (Exchange 2000/2003). SUBSCRIBE, UNSUBSCRIBE and NOTIFY are taken as methods too, and POLL over HTTP/2. SUBSCRIBE (`Notification-Type`, `Subscription-Lifetime`) answers 200 with `Subscription-Id`; POLL (`Subscription-Id`, held with `Prefer: wait=N`) answers 207 with the ids that have news (200), those that have none (204) and those that are not known (412); UNSUBSCRIBE (`Subscription-Id`) answers 200; NOTIFY publishes its body as POST /v1/channels/{channel}/messages does, with 201.',
+      'For clients of WebDAV notifications (Exchange 2000/2003). All four are taken as methods too. SUBSCRIBE (`Notification-Type`, `Subscription-Lifetime`) answers 200 with `Subscription-Id`; POLL (`Subscription-Id`, held with `Prefer: wait=N`) answers 207 with the ids that have news (200), those that have none (204) and those that are not known (412); UNSUBSCRIBE (`Subscription-Id`) answers 200; NOTIFY publishes its body as POST /v1/channels/{channel}/messages does, with 201.',
     auth: 'any',
     otherBodies: ['application/json', 'text/plain', 'text/xml'],
     success: {

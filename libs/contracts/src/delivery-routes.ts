@@ -2,8 +2,16 @@ import { TokenAnswer, TokenBody } from './capabilities.js';
 import { DAV_ROUTES } from './dav-routes.js';
 import { DIRECT_ROUTES } from './direct-routes.js';
 import { GROUP_ROUTES } from './group-routes.js';
-import { BatchBody, PublishAnswer, PublishBody } from './messages.js';
-import { HistoryAnswer, HistoryQuery, PollBody, ReceiveAnswer, ReceiveQuery } from './receive.js';
+import { ANSWER_HEADER, RECEIVE_HEADERS, REQUEST_HEADER } from './header-specs.js';
+import { BatchAnswer, BatchBody, PublishAnswer, PublishBody } from './messages.js';
+import {
+  HistoryAnswer,
+  HistoryQuery,
+  PollBody,
+  ReceiveAnswer,
+  ReceiveManyQuery,
+  ReceiveQuery,
+} from './receive.js';
 import { PRESENCE_ROUTES } from './presence-routes.js';
 import type { RouteSpec } from './routes.js';
 import { SOCKET_ROUTES, STREAM_NOTE } from './socket-routes.js';
@@ -22,6 +30,7 @@ export const DELIVERY_ROUTES = {
     description:
       'Answered when every message is durable. An array is stored in order, all or nothing. Again with the same `id`: the first answer’s id and position, `duplicate: true`, nothing stored. A body of another type is one message; its name and id come from `Holdline-Name` and `Holdline-Id`.',
     auth: 'any',
+    headers: [REQUEST_HEADER.id, REQUEST_HEADER.name],
     body: PublishBody,
     otherBodies: ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'],
     success: { status: 201, schema: PublishAnswer, description: 'Stored.' },
@@ -43,7 +52,11 @@ export const DELIVERY_ROUTES = {
       'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
     auth: 'any',
     body: BatchBody,
-    success: { status: 207, description: 'One result or problem for each message, in order.' },
+    success: {
+      status: 207,
+      schema: BatchAnswer,
+      description: 'One result or problem for each message, in order.',
+    },
     problems: [...ACCESS, ...BODY, 'invalid_message', ...SERVING],
   },
   receive: {
@@ -54,9 +67,11 @@ export const DELIVERY_ROUTES = {
     description: STREAM_NOTE,
     auth: 'any',
     query: ReceiveQuery,
+    headers: [REQUEST_HEADER.prefer, REQUEST_HEADER.lastEventId],
     success: {
       status: 200,
       schema: ReceiveAnswer,
+      headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
     problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
@@ -68,10 +83,12 @@ export const DELIVERY_ROUTES = {
     summary: 'Receive from up to 200 channels in one held request (`channel=a&channel=b`)',
     description: STREAM_NOTE,
     auth: 'any',
-    query: ReceiveQuery,
+    query: ReceiveManyQuery,
+    headers: [REQUEST_HEADER.prefer, REQUEST_HEADER.lastEventId],
     success: {
       status: 200,
       schema: ReceiveAnswer,
+      headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
     problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
@@ -85,9 +102,11 @@ export const DELIVERY_ROUTES = {
       'Each subscription may bring the token of its own app; without one the Authorization header serves.',
     auth: 'any',
     body: PollBody,
+    headers: [REQUEST_HEADER.prefer],
     success: {
       status: 200,
       schema: ReceiveAnswer,
+      headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
     problems: [...ACCESS, ...BODY, 'invalid_cursor', ...SERVING],
@@ -102,6 +121,7 @@ export const DELIVERY_ROUTES = {
     success: {
       status: 200,
       schema: HistoryAnswer,
+      headers: [ANSWER_HEADER.cursor, ANSWER_HEADER.next],
       description: 'One page; `Link` leads to the next.',
     },
     problems: [...ACCESS, 'invalid_request', ...SERVING],

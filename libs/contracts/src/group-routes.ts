@@ -10,6 +10,7 @@ import {
   GroupSettings,
   GroupStatus,
 } from './groups.js';
+import { ANSWER_HEADER, REQUEST_HEADER } from './header-specs.js';
 import type { RouteSpec } from './routes.js';
 
 const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
@@ -67,10 +68,12 @@ export const GROUP_ROUTES = {
     description:
       'Each message goes to one member. It comes again, with `attempt` one higher, unless it is acked within its visibility. What is there is shared out evenly among the members that wait, the longest waiting first.',
     auth: 'any',
+    headers: [REQUEST_HEADER.prefer],
     query: GroupReceiveQuery,
     success: {
       status: 200,
       schema: GroupAnswer,
+      headers: [ANSWER_HEADER.hold, ANSWER_HEADER.preference],
       description: 'Messages for this member, or none when the hold ended.',
     },
     problems: [...ACCESS, 'invalid_request', 'not_found', ...SERVING],
@@ -99,6 +102,7 @@ export const GROUP_ROUTES = {
     success: {
       status: 200,
       schema: DeadAnswer,
+      headers: [ANSWER_HEADER.next],
       description: 'One page; `Link` leads to the next.',
     },
     problems: [...ACCESS, 'invalid_request', 'not_found', ...SERVING],

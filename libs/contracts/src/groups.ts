@@ -24,7 +24,7 @@ export const GROUP_LIMIT = {
 /** The same rules as for a client's id: 1 to 128 bytes of UTF-8, no control characters. */
 export const GroupName = ClientId;
 
-const Visibility = z
+export const Visibility = z
   .number()
   .int()
   .min(1)
@@ -103,20 +103,29 @@ export const GroupAnswer = z.object({
 
 const AckId = z.string().min(1).max(512);
 
+/** What became of messages, over HTTP and in a frame. */
+export const AckLists = {
+  ack: z.array(AckId).optional(),
+  nack: z.array(AckId).optional(),
+  extend: z
+    .array(z.union([AckId, z.strictObject({ ackId: AckId, visibility: Visibility.optional() })]))
+    .optional(),
+} as const;
+
+interface Lists {
+  readonly ack?: readonly unknown[] | undefined;
+  readonly nack?: readonly unknown[] | undefined;
+  readonly extend?: readonly unknown[] | undefined;
+}
+
+export const ACKS_FIT = `at most ${GROUP_LIMIT.acks} ids in one request`;
+
+export function acksFit({ ack, nack, extend }: Lists): boolean {
+  return (ack?.length ?? 0) + (nack?.length ?? 0) + (extend?.length ?? 0) <= GROUP_LIMIT.acks;
+}
+
 /** The body of POST …/groups/{group}/acks. */
-export const AckBody = z
-  .strictObject({
-    ack: z.array(AckId).optional(),
-    nack: z.array(AckId).optional(),
-    extend: z
-      .array(z.union([AckId, z.strictObject({ ackId: AckId, visibility: Visibility.optional() })]))
-      .optional(),
-  })
-  .refine(
-    ({ ack, nack, extend }) =>
-      (ack?.length ?? 0) + (nack?.length ?? 0) + (extend?.length ?? 0) <= GROUP_LIMIT.acks,
-    `at most ${GROUP_LIMIT.acks} ids in one request`,
-  );
+export const AckBody = z.strictObject(AckLists).refine(acksFit, ACKS_FIT);
 export type AckBody = z.output<typeof AckBody>;
 
 export const AckResult = z.object({
@@ -130,6 +139,13 @@ export const AckResult = z.object({
     .datetime()
     .optional()
     .meta({ description: 'With `extended`: when the message comes again unless it is acked.' }),
+  problem: z
+    .looseObject({ code: z.string(), status: z.number().int(), detail: z.string() })
+    .optional()
+    .meta({
+      description:
+        'With `expired`, `done` and `invalid`: why nothing happened, as a problem document.',
+    }),
 });
 export type AckResult = z.output<typeof AckResult>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChannelName, utf8Bytes } from './channels.js';
 import { LIMIT } from './limits.js';
+import { ProblemBody } from './problem-body.js';
 
 const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/u;
 
@@ -84,10 +85,23 @@ export const PublishedMessage = z.object({
   duplicate: z.literal(true).optional(),
 });
 
+/** One entry of a batch's answer. */
+const BatchResult = z.union([
+  PublishedMessage.extend({ status: z.literal(201), channel: z.string() }),
+  ProblemBody.extend({
+    channel: z.string().optional().meta({ description: 'As far as the message named one.' }),
+  }),
+]);
+export const BatchAnswer = z.object({ results: z.array(BatchResult) });
+
 export const PublishAnswer = z.object({ messages: z.array(PublishedMessage), cursor: z.string() });
 
 /** One message as a receiver gets it. */
 export const Message = z.object({
+  app: z
+    .string()
+    .optional()
+    .meta({ description: 'Whose channel it is, in a poll over several apps.' }),
   channel: z.string(),
   id: z.string(),
   position: z.number().int(),

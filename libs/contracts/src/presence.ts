@@ -7,6 +7,8 @@ export const PRESENCE = {
   dataBytes: 4096,
   /** Members of one channel. */
   channelMembers: 20_000,
+  /** Members of one app over all its channels, on one server. */
+  appMembers: 200_000,
   /** Members in one page of the list, and the default. */
   pageMembers: 1000,
   pageDefaultMembers: 100,
@@ -59,6 +61,10 @@ export const PresenceQuery = z.object({
 /** Changes of a channel's members, one item for each window of time, among the messages of an answer. */
 export const PresenceChange = z.object({
   type: z.literal('presence'),
+  app: z
+    .string()
+    .optional()
+    .meta({ description: 'Whose channel it is, in a poll over several apps.' }),
   channel: z.string(),
   version,
   previous: z.number().int().meta({ description: 'The version before it; 0: none.' }),

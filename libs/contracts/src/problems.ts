@@ -71,6 +71,12 @@ export const PROBLEMS = {
     retryable: false,
     remedy: 'The `Allow` header lists the methods it takes.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    retryable: true,
+    remedy: 'Send it again, faster or smaller: headers have 15 s, the whole request 30 s.',
+  },
   conflict: {
     status: 409,
     title: 'It exists already, or is in use',
@@ -103,12 +109,25 @@ export const PROBLEMS = {
     remedy:
       '`detail` names the field. A message is an object with `data` and, if wanted, name, id, headers, ttl, ifPosition.',
   },
+  upgrade_required: {
+    status: 426,
+    title: 'This address is a WebSocket',
+    retryable: false,
+    remedy: 'Connect with a WebSocket client, or use GET /v1/messages over plain HTTP.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many at once',
     retryable: true,
     remedy:
       'Wait as long as `Retry-After` says; `limit` tells which limit it was and how full it is.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
+    retryable: false,
+    remedy:
+      'The request line and headers have 16 kB together. Long channel lists and cursors go into the body of POST /v1/poll.',
   },
   quota_exceeded: {
     status: 402,

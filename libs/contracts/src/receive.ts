@@ -21,14 +21,16 @@ export type From =
   | { kind: 'last'; count: number }
   | { kind: 'time'; at: number };
 
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+ -]\d\d:\d\d)$/;
 
 /** `now`, `start`, `-N` or an RFC 3339 time; null for anything else. */
 export function parseFrom(text: string): From | null {
   if (text === 'now' || text === 'start') return { kind: text };
   if (/^-\d{1,9}$/.test(text)) return { kind: 'last', count: -Number(text) };
   if (!RFC3339.test(text)) return null;
-  const at = Date.parse(text.replace(' ', 'T').toUpperCase());
+  // In a query an unencoded `+` arrives as a space.
+  const signed = text.replace(/ (\d\d:\d\d)$/, '+$1');
+  const at = Date.parse(signed.replace(' ', 'T').toUpperCase());
   return Number.isNaN(at) ? null : { kind: 'time', at };
 }
 
@@ -60,6 +62,18 @@ export const ReceiveQuery = z.object({
   ...ViewQueryFields,
 });
 export type ReceiveQuery = z.output<typeof ReceiveQuery>;
+
+/** The same over several channels, for the documents: `apps/delivery` reads the names one by one. */
+export const ReceiveManyQuery = ReceiveQuery.extend({
+  channel: z
+    .array(z.string())
+    .min(1)
+    .max(LIMIT.queryChannels)
+    .optional()
+    .meta({
+      description: `The channels, one parameter for each (\`channel=a&channel=b\`), up to ${LIMIT.queryChannels}. May be left out with \`inbox=true\`.`,
+    }),
+});
 
 /** The body of POST /v1/poll. */
 export const PollBody = z.strictObject({
@@ -122,7 +136,10 @@ export const ReceiveAnswer = z.object({
   messages: z.array(z.union([Message, PresenceChange])),
   cursor: z.string(),
   timedOut: z.boolean(),
-  channels: z.record(z.string(), Proof),
+  channels: z.record(z.string(), Proof).meta({
+    description:
+      'What the answer covers of each channel. In a poll over several apps with channels of the same name the keys are `<app>/<channel>`.',
+  }),
   presence: z
     .record(z.string(), Proof)
     .optional()

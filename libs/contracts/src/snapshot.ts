@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Capabilities } from './capabilities.js';
+import { StoredLimits } from './plan-limits.js';
 import { Spend } from './spend.js';
 
 /**
@@ -9,13 +10,6 @@ import { Spend } from './spend.js';
  */
 const version = z.number().int();
 
-/** null: no limit. */
-export const PlanLimits = z.object({
-  holdsPerKey: z.number().int().nullable(),
-  publishesPerSecondPerKey: z.number().int().nullable(),
-});
-export type PlanLimits = z.output<typeof PlanLimits>;
-
 export const SnapshotApp = z.object({
   id: z.string(),
   tenantId: z.string(),
@@ -24,7 +18,8 @@ export const SnapshotApp = z.object({
   allowedOrigins: z.array(z.string()),
   /** Public keys (JWK) by which the customer's own server signs tokens. */
   jwks: z.array(z.record(z.string(), z.unknown())),
-  limits: PlanLimits,
+  /** Of the plan and the tenant together. */
+  limits: StoredLimits,
   /** Absent: no budget. */
   spend: Spend.optional(),
   version,
@@ -42,6 +37,8 @@ export const SnapshotKey = z.object({
   capabilities: Capabilities,
   /** Addresses and networks it may be used from; absent (as in older copies) or empty: anywhere. */
   allowedIps: z.array(z.string()).optional(),
+  /** Its own, which narrow the app's. */
+  limits: StoredLimits.optional(),
   /** Milliseconds since 1970; null: never. A rotated key expires at the end of its grace. */
   expiresAt: z.number().int().nullable(),
   revokedAt: z.number().int().nullable(),

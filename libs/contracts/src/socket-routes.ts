@@ -1,7 +1,7 @@
 import type { RouteSpec } from './routes.js';
 import { SOCKET_LIMIT, SOCKET_PROTOCOL, SocketQuery } from './socket.js';
 
-/** The WebSocket's handshake; its frames stand in docs/patterns/streams.md. */
+/** The WebSocket's handshake; its frames stand in docs/protocol.md. */
 export const SOCKET_ROUTES = {
   webSocket: {
     method: 'GET',
@@ -19,6 +19,7 @@ export const SOCKET_ROUTES = {
       'revoked',
       'forbidden',
       'key_in_url',
+      'upgrade_required',
       'rate_limited',
       'unavailable',
       'draining',
@@ -28,4 +29,4 @@ export const SOCKET_ROUTES = {
 
 /** What the receive routes answer beside JSON. */
 export const STREAM_NOTE =
-  'With `Accept: text/event-stream` the answer is a stream of Server-Sent Events, one for each message; the `id` of an event is the cursor after it, and `Last-Event-ID` resumes. With `Accept: application/x-ndjson` it is a line for each message, with a line `{"type":"cursor"}` after each batch. Streams also take a client token as `?access_token=`.';
+  'With `Accept: text/event-stream` the answer is a stream of Server-Sent Events, one for each message; the `id` of an event is the cursor after it, and `Last-Event-ID` resumes. With `Accept: application/x-ndjson` it is a line for each message, with a line `{"type":"cursor"}` after each batch. Streams also take a client token as `?access_token=`, where they are a GET.';

@@ -14,6 +14,8 @@ const MAX_ASKS = 8;
 
 /** Told of news in a channel; must not throw. */
 export interface ChannelListener {
+  /** Held requests that it stands for. */
+  readonly holds: number;
   news(): void;
 }
 

@@ -39,6 +39,11 @@ export class ChannelTable {
     return this.apps.get(app)?.get(name);
   }
 
+  /** Its own and those that tell of presence; as they are while it is gone through. */
+  namesOf(app: string): Iterable<string> {
+    return this.apps.get(app)?.keys() ?? [];
+  }
+
   /** The list of this channel alone, if somebody asked for it lately. */
   single({ app, name }: ChannelName): ChannelList | undefined {
     const channel = this.peek(app, name);

@@ -54,6 +54,11 @@ export class HeldPoll extends Timed implements Hold {
   }
 }
 
+/** A receiver that hands its answer to others, who hold elsewhere. */
+export interface StandIn extends Receiver {
+  readonly holds: number;
+}
+
 /** What a group asks of the hold table. */
 export interface GroupKeeper {
   /** Something happened in one of the group's channels; called at most once until it is settled. */
@@ -110,6 +115,14 @@ export class HoldGroup extends Timed implements ChannelListener {
     hold.group = null;
     this.size -= 1;
     if (hold.ended) this.ended -= 1;
+  }
+
+  /** A hold may stand for others: those with a view, who hold together. */
+  get holds(): number {
+    let holds = 0;
+    for (let hold = this.first; hold; hold = hold.next)
+      holds += (hold.receiver as Partial<StandIn> | null)?.holds ?? 1;
+    return holds;
   }
 
   news(): void {

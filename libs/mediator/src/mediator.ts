@@ -10,6 +10,7 @@ import { History } from './history.js';
 import { Groups } from './groups/groups.js';
 import { HoldTable } from './hold-table.js';
 import { Homes } from './homes.js';
+import { LiveChannels } from './live-channels.js';
 import { Opening } from './opening.js';
 import { closing, unreachable, unreadable } from './problems.js';
 import { Publisher } from './publisher.js';
@@ -25,6 +26,8 @@ import type {
   HistoryRequest,
   Hold,
   HoldOwner,
+  LiveChannelPage,
+  LiveChannelRequest,
   MediatorOptions,
   PublishOrder,
   Published,
@@ -59,6 +62,7 @@ export class Mediator {
   private readonly publisher: Publisher;
   private readonly pages: History;
   private readonly homes: Homes;
+  private readonly live: LiveChannels;
   private readonly requests: Requests;
   private readonly witnesses = new Witnesses();
   private isClosed = false;
@@ -102,6 +106,7 @@ export class Mediator {
     const secret = o.cursorSecret;
     this.groups = new Groups({ engine, clock, deadlines, secret, newId: o.newId, hooks });
     const { channels, book } = this;
+    this.live = new LiveChannels(channels, this.groups, engine);
     this.publisher = new Publisher({ engine, channels, book, newId: o.newId, hooks });
     this.pages = new History(engine, book);
     this.homes = new Homes(engine.directory, deadlines);
@@ -187,6 +192,11 @@ export class Mediator {
     return this.requests.reply(order);
   }
 
+  /** Somebody of this node waits for the reply to this address. */
+  awaitsReply(app: string, address: string): boolean {
+    return this.requests.awaits(app, address);
+  }
+
   private admit(request: ReceiveRequest, receiver: Receiver): Hold {
     let opening: Opening | null = null;
     let cursor: Cursor | null;
@@ -202,6 +212,15 @@ export class Mediator {
     const table = request.view ? this.views : this.holds;
     if (cursor) return table.enter(cursor, request, receiver);
     return table.enterOpening(opening!, request, receiver);
+  }
+
+  /** Position of the channel's last message, kept or not; 0: none ever. Throws a Problem. */
+  async last(app: string, name: string): Promise<number> {
+    try {
+      return (await this.o.engine.tail({ app, name })).last;
+    } catch (fault) {
+      throw unreadable(fault);
+    }
   }
 
   /** Throws the Problem `unavailable` if the log cannot be read. */
@@ -230,6 +249,11 @@ export class Mediator {
   /** Channels that this node follows. */
   channelCount(): number {
     return this.channels.size;
+  }
+
+  /** The channels of an app that are in use now, as far as this node knows. */
+  liveChannels(request: LiveChannelRequest): Promise<LiveChannelPage> {
+    return this.live.page(request);
   }
 
   /** Answers every hold with its cursor, and every later receive at once. Publishing is the engine's to end. */

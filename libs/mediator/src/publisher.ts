@@ -44,7 +44,10 @@ export class Publisher {
     } catch (fault) {
       throw maybeStored(fault);
     }
-    if (!result.ok) throw refusal(result, order.channel);
+    if (!result.ok) {
+      if (result.kind === 'definite') order.settled?.(0);
+      throw refusal(result, order.channel);
+    }
 
     let last = 0;
     let stored = 0;
@@ -53,6 +56,7 @@ export class Publisher {
       if (!appended.duplicate) stored += 1;
       return { id: ids[i]!, ...appended };
     });
+    order.settled?.(stored);
     this.o.hooks.published?.(stored);
     return { messages, cursor: this.cursor(order.app, order.channel, result.epoch, last) };
   }

@@ -204,7 +204,7 @@ describe('request and reply', () => {
     }
     await expect(ask(bench)).rejects.toMatchObject({
       code: 'rate_limited',
-      extras: { limit: { name: 'waiting_requests', max, used: max } },
+      extras: { limit: { name: 'requests_waiting_key', max, used: max } },
     });
     waits[0]?.cancel();
     await ask(bench);
@@ -216,5 +216,44 @@ describe('request and reply', () => {
     const asked = await ask(bench);
     expect(asked.refusals).toMatchObject([{ code: 'draining' }]);
     expect(bench.mediator.holdCount()).toBe(0);
+  });
+});
+
+describe('an asker that is cut', () => {
+  test('P1: for 15 seconds a reply is taken for it, and its retry with the same id has it', async () => {
+    const bench = new Bench();
+    const first = await ask(bench, { id: 'q' });
+    const to = await address(bench);
+    first.cancel();
+    expect(bench.mediator.awaitsReply(APP, to)).toBe(true);
+    bench.clock.advance(14_000);
+    await reply(bench, to, { data: 'meanwhile' });
+    await quiet();
+    expect(first.replies).toEqual([]);
+    expect(bench.mediator.awaitsReply(APP, to)).toBe(false);
+    const again = await ask(bench, { id: 'q' });
+    expect(again.replies[0]?.message.data).toBe('meanwhile');
+  });
+
+  test('after 15 seconds nobody waits, and nothing is left of it', async () => {
+    const bench = new Bench();
+    const first = await ask(bench, { id: 'q' });
+    const to = await address(bench);
+    first.cancel();
+    first.cancel();
+    bench.clock.advance(15_200);
+    expect(bench.mediator.awaitsReply(APP, to)).toBe(false);
+    expect(await codeOf(reply(bench, to))).toBe('not_found');
+    expect(first.refusals).toEqual([]);
+    expect(bench.mediator.holdCount()).toBe(0);
+  });
+
+  test('P7: revoked meanwhile, it is not waited for', async () => {
+    const bench = new Bench();
+    const first = await ask(bench, { id: 'q' });
+    const to = await address(bench);
+    first.cancel();
+    expect(bench.mediator.endHolds(() => true, new Problem('revoked', 'x'))).toBe(0);
+    expect(bench.mediator.awaitsReply(APP, to)).toBe(false);
   });
 });

@@ -18,6 +18,12 @@ import type {
 } from './types.js';
 import { Waiter } from './waiter.js';
 
+/**
+ * Milliseconds: an asker whose connection was cut asks again with the same id. Who replies meanwhile is
+ * not turned away, and the reply is found.
+ */
+const RETURN_MS = 15_000;
+
 export interface RequestsOptions {
   readonly engine: Engine;
   readonly clock: Clock;
@@ -28,7 +34,9 @@ export interface RequestsOptions {
   readonly hooks: MediatorHooks;
 }
 
-/** The replies to one asker's requests, as long as one of them waits. */
+type Ending = Parameters<NonNullable<MediatorHooks['settled']>>[0];
+
+/** The replies to one asker's requests, as long as one of them waits, or its asker may come back. */
 interface Box {
   readonly live: LiveSubscription;
   readonly waiters: Map<string, Set<Waiter>>;
@@ -68,20 +76,28 @@ export class Requests {
         `${used} requests of this key wait for their reply, and no more are taken. Ask again when one of them has it.`,
         {
           retryAfter: 1,
-          limit: { name: 'waiting_requests', scope: 'key', max, used, resetAt: null },
+          limit: { name: 'requests_waiting_key', scope: 'key', max, used, resetAt: null },
         },
       );
     }
     const address = this.addresses.of(order);
     const channel = this.addresses.channel(address);
     const now = this.o.clock.monotonic();
-    const waiter = new Waiter(owner, channel, address, receiver, now, (one, why) =>
-      this.forget(one, why),
-    );
+    const waiter = new Waiter(owner, channel, address, receiver, now, {
+      settled: (one, why) => this.settled(one, why, order),
+      over: (one) => this.forget(one),
+    });
     this.byKey.set(owner.keyId, used + 1);
     this.waiting += 1;
     void this.run(waiter, order);
     return waiter;
+  }
+
+  /** Somebody of this node waits for the reply to this address. */
+  awaits(app: string, address: string): boolean {
+    if (address.length !== LIMIT.replyAddressLength) return false;
+    const box = this.boxes.get(keyOf(app, this.addresses.channel(address)));
+    return box?.waiters.has(address) ?? false;
   }
 
   /**
@@ -91,9 +107,8 @@ export class Requests {
   async reply(order: ReplyOrder): Promise<Published> {
     const { app, address, message } = order;
     const channel = this.addresses.channel(address);
-    const isWaitedFor = this.boxes.get(keyOf(app, channel))?.waiters.has(address) ?? false;
     // What another node's clients wait for is not known here: the log wakes that node.
-    if (!isWaitedFor && this.o.engine.capabilities.nodes === 'one') {
+    if (!this.awaits(app, address) && this.o.engine.capabilities.nodes === 'one') {
       const before = await this.sentBefore(order, channel);
       if (before) return before;
       throw nobodyWaits();
@@ -108,6 +123,7 @@ export class Requests {
       inReplyTo: address,
       label: order.label,
       counters: order.counters,
+      settled: order.settled,
     });
     const stored = messages[0]!;
     if (!stored.duplicate) return stored;
@@ -130,8 +146,12 @@ export class Requests {
   /** Ends every wait whose owner matches. Returns how many there were. */
   endAll(matches: (owner: HoldOwner) => boolean, problem: Problem): number {
     const ending = [...this.everyWaiter()].filter(({ owner }) => matches(owner));
-    for (const waiter of ending) waiter.refuse(problem, 'revoked');
-    return ending.length;
+    const waiting = ending.filter((one) => !one.isSettled).length;
+    for (const waiter of ending) {
+      if (waiter.isSettled) this.forget(waiter);
+      else waiter.refuse(problem, 'revoked');
+    }
+    return waiting;
   }
 
   /** Tells everybody who waits to ask elsewhere; who asks from now on is told at once. */
@@ -143,11 +163,13 @@ export class Requests {
   /** Never rejects. */
   private async run(waiter: Waiter, order: RequestOrder): Promise<void> {
     const { address, channel } = waiter;
+    let isPublished = false;
     try {
       const box = this.enter(waiter);
       // Who waits is known before the request is: a reply cannot come too early.
       if (!box.live.isReady) await box.live.ready;
       if (waiter.isSettled) return;
+      isPublished = true;
       const { messages } = await this.o.publisher.publish({
         app: order.owner.appId,
         channel: order.channel,
@@ -157,6 +179,7 @@ export class Requests {
         replyTo: address,
         label: order.label,
         counters: order.counters,
+        settled: order.settled,
       });
       const request = messages[0]!;
       if (waiter.isSettled) return;
@@ -164,9 +187,11 @@ export class Requests {
       waiter.asked(request);
       if (!request.duplicate || waiter.isSettled) return;
       const before = await this.replies.find(order.owner.appId, channel, address);
-      if (before) this.give(waiter, before.stored);
+      if (before && !waiter.isSettled) this.give(waiter, before.stored);
     } catch (fault) {
       waiter.refuse(fault instanceof Problem ? fault : unreadable(fault), 'refused');
+    } finally {
+      if (!isPublished) order.settled?.(0);
     }
   }
 
@@ -190,7 +215,8 @@ export class Requests {
   }
 
   private give(waiter: Waiter, reply: Stored): void {
-    if (waiter.isSettled) return;
+    // Its asker is away: the reply is stored, and there when it comes back.
+    if (waiter.isSettled) return this.forget(waiter);
     try {
       waiter.give(new Outgoing(reply).wire(wireHead(waiter.channel)));
       this.o.hooks.delivered?.(waiter.owner.appId, waiter.channel, 1);
@@ -199,10 +225,21 @@ export class Requests {
     }
   }
 
-  private forget(waiter: Waiter, why: Parameters<NonNullable<MediatorHooks['settled']>>[0]): void {
+  private settled(waiter: Waiter, why: Ending, { message, isCutShort }: RequestOrder): void {
+    this.waiting -= 1;
+    this.o.hooks.settled?.(why, this.o.clock.monotonic() - waiter.since);
+    const mayReturn = why === 'gone' || (why === 'timeout' && isCutShort);
+    // Without an id, asking again is another request.
+    if (mayReturn && message.id !== undefined) this.o.deadlines.arm(waiter, RETURN_MS);
+    else this.forget(waiter);
+  }
+
+  /** Whoever replies to it from now on is told that nobody waits. */
+  private forget(waiter: Waiter): void {
+    if (waiter.isForgotten) return;
+    waiter.isForgotten = true;
     const { owner, channel, address } = waiter;
     this.o.deadlines.disarm(waiter);
-    this.waiting -= 1;
     const used = (this.byKey.get(owner.keyId) ?? 1) - 1;
     if (used === 0) this.byKey.delete(owner.keyId);
     else this.byKey.set(owner.keyId, used);
@@ -215,7 +252,6 @@ export class Requests {
       box.live.close();
       this.boxes.delete(key);
     }
-    this.o.hooks.settled?.(why, this.o.clock.monotonic() - waiter.since);
   }
 
   private *everyWaiter(): Iterable<Waiter> {

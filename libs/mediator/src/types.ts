@@ -25,6 +25,8 @@ export interface Counted {
   readonly label?: string | undefined;
   /** The log's counters that each stored message adds one to. */
   readonly counters?: readonly string[] | undefined;
+  /** Told how many were stored. Not called where nobody can tell: they may be, or will be. */
+  readonly settled?: ((stored: number) => void) | undefined;
 }
 
 export interface PublishOrder extends Counted {
@@ -74,6 +76,8 @@ export interface RequestOrder extends Counted {
   readonly message: PublishMessage;
   readonly retention: Retention;
   readonly waitMs: number;
+  /** The asker wanted to wait longer than it may be held: it asks again when the time is over. */
+  readonly isCutShort?: boolean;
 }
 
 /** The asker's end of a request. Exactly one of the two is called, once, unless it was cancelled. */
@@ -172,6 +176,31 @@ export interface HistoryPage {
   readonly cursor: string;
   /** Where the next page begins, in the request's order (its `before`, or `after` with oldest first); null when there is none. */
   readonly next: number | null;
+}
+
+/** Which of an app's live channels to list. */
+export interface LiveChannelRequest {
+  readonly app: string;
+  /** '': all. */
+  readonly prefix: string;
+  /** The name that the page before ended with; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+  /** Channels that are live for another reason than a receiver: somebody is present. */
+  readonly also: Iterable<string>;
+}
+
+export interface LiveChannel {
+  readonly name: string;
+  /** Requests that are held for it now, streams and members of its groups among them. */
+  readonly receivers: number;
+  /** Of its last message; 0: there has been none. */
+  readonly position: number;
+}
+
+export interface LiveChannelPage {
+  readonly channels: readonly LiveChannel[];
+  readonly hasMore: boolean;
 }
 
 /** Optional counters: the mediator has no metrics library. A call must not throw. */

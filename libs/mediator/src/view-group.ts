@@ -1,7 +1,7 @@
 import type { Problem } from '#contracts';
 import type { ChannelList } from './channel-list.js';
 import { HoldGroup } from './hold-group.js';
-import type { GroupKeeper } from './hold-group.js';
+import type { GroupKeeper, StandIn } from './hold-group.js';
 import type { Answer, Hold, Receiver } from './types.js';
 import type { Progress } from './view-progress.js';
 import type { View } from './view.js';
@@ -63,10 +63,14 @@ export class ViewGroup extends HoldGroup {
 }
 
 /** A group's end of its one hold. */
-class Ask implements Receiver {
+class Ask implements StandIn {
   hold: Hold | null = null;
 
   constructor(private readonly group: ViewGroup) {}
+
+  get holds(): number {
+    return this.group.size;
+  }
 
   answer(answer: Answer): void {
     this.group.told(this, answer);

@@ -4,9 +4,17 @@ import type { Hold, HoldOwner, MediatorHooks, Published, RequestReceiver } from 
 
 type Ending = Parameters<NonNullable<MediatorHooks['settled']>>[0];
 
-/** One request that waits for its reply. It settles once, and nobody refers to it then. */
+/** What `Requests` is told of a waiter. */
+export interface WaiterEvents {
+  settled(waiter: Waiter, why: Ending): void;
+  /** Its asker could have come back, and did not. */
+  over(waiter: Waiter): void;
+}
+
+/** One request that waits for its reply. It settles once. */
 export class Waiter extends Timed implements Hold {
   isSettled = false;
+  isForgotten = false;
   private request: Published | null = null;
   /** A reply that came before the log had said where the request stands. */
   private early: Buffer | null = null;
@@ -19,7 +27,7 @@ export class Waiter extends Timed implements Hold {
     private readonly receiver: RequestReceiver,
     /** Monotonic milliseconds. */
     readonly since: number,
-    private readonly onSettled: (waiter: Waiter, why: Ending) => void,
+    private readonly events: WaiterEvents,
   ) {
     super();
   }
@@ -48,6 +56,7 @@ export class Waiter extends Timed implements Hold {
   }
 
   expire(): void {
+    if (this.isSettled) return this.events.over(this);
     const { request } = this;
     this.refuse(
       new Problem(
@@ -62,7 +71,7 @@ export class Waiter extends Timed implements Hold {
   private settle(why: Ending): boolean {
     if (this.isSettled) return false;
     this.isSettled = true;
-    this.onSettled(this, why);
+    this.events.settled(this, why);
     return true;
   }
 }

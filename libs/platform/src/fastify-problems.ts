@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HEADER, Problem, PROBLEM_TYPE, type ProblemCode } from '#contracts';
+import { HEADER, Problem, problemHeaders, PROBLEM_TYPE, type ProblemCode } from '#contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from './logger.js';
 
@@ -18,6 +18,8 @@ export function sendProblem(
 ): FastifyReply {
   if (problem.extras.retryAfter !== undefined)
     reply.header('retry-after', Math.ceil(problem.extras.retryAfter));
+  const limits = problemHeaders(problem);
+  for (let i = 0; i < limits.length; i += 2) reply.header(limits[i] as string, limits[i + 1]);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer, Basic realm="Holdline"');
   return reply
     .code(problem.status)

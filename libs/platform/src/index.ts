@@ -1,5 +1,6 @@
 /** What both servers share: configuration, log, problem answers, health, metrics, docs, drain. */
 export { announceReady } from './announce.js';
+export { brokenRequest, refuseConnection } from './broken-request.js';
 export { clientAddress, plainAddress } from './client-address.js';
 export {
   ConfigError,

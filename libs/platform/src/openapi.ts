@@ -1,4 +1,13 @@
-import { LIMIT, PROBLEMS, PROBLEM_TYPE, type ProblemCode, type RouteSpec } from '#contracts';
+import {
+  HEADER,
+  LIMIT,
+  ProblemBody,
+  PROBLEMS,
+  PROBLEM_TYPE,
+  type HeaderSpec,
+  type ProblemCode,
+  type RouteSpec,
+} from '#contracts';
 import { z } from 'zod';
 
 interface DocumentInfo {
@@ -41,7 +50,7 @@ export function openapiDocument(info: DocumentInfo, routes: readonly RouteSpec[]
         },
         session: { type: 'apiKey', in: 'cookie', name: 'holdline_session' },
       },
-      schemas: { Problem: PROBLEM_SCHEMA },
+      schemas: { Problem: jsonSchema(ProblemBody, 'output') },
     },
   };
 }
@@ -55,7 +64,11 @@ const SECURITY = {
 } as const;
 
 function operation(route: RouteSpec): Json {
-  const parameters = [...pathParameters(route.path), ...queryParameters(route.query)];
+  const parameters = [
+    ...pathParameters(route.path),
+    ...queryParameters(route.query),
+    ...headerParameters(route.headers),
+  ];
   return {
     tags: [route.tag],
     summary: route.summary,
@@ -66,6 +79,7 @@ function operation(route: RouteSpec): Json {
     responses: {
       [route.success.status]: {
         description: route.success.description,
+        ...(route.success.headers ? { headers: answerHeaders(route.success.headers) } : {}),
         ...(route.success.schema
           ? {
               content: {
@@ -116,6 +130,27 @@ function queryParameters(query: z.ZodType | undefined): Json[] {
   }));
 }
 
+function headerParameters(headers: readonly HeaderSpec[] = []): Json[] {
+  return headers.map(({ name, ...rest }) => ({
+    name,
+    in: 'header',
+    required: false,
+    ...rest,
+    schema: { type: 'string' },
+  }));
+}
+
+function answerHeaders(headers: readonly HeaderSpec[]): Json {
+  return Object.fromEntries(
+    headers.map(({ name, ...rest }) => [name, { ...rest, schema: { type: 'string' } }]),
+  );
+}
+
+const REFUSAL_HEADERS = answerHeaders([
+  { name: HEADER.requestId, description: 'The `requestId` of the body.' },
+  { name: 'Retry-After', description: 'Seconds, where it is known when a retry can succeed.' },
+]);
+
 /** Refusals that share a status stand in one response, each with its code and remedy. */
 function problemResponses(codes: readonly ProblemCode[]): Json {
   const byStatus = new Map<number, ProblemCode[]>();
@@ -130,6 +165,7 @@ function problemResponses(codes: readonly ProblemCode[]): Json {
         description: same
           .map((code) => `\`${code}\`: ${PROBLEMS[code].title}. ${PROBLEMS[code].remedy}`)
           .join('\n\n'),
+        headers: REFUSAL_HEADERS,
         content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),
@@ -143,28 +179,3 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   }) as Json;
   return rest;
 }
-
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'A refusal (RFC 9457). Nothing of the refused request was stored.',
-  required: ['type', 'title', 'status', 'detail', 'code'],
-  properties: {
-    type: { type: 'string', format: 'uri' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
-    requestId: { type: 'string' },
-    limit: {
-      type: 'object',
-      required: ['name', 'scope', 'max', 'used', 'resetAt'],
-      properties: {
-        name: { type: 'string' },
-        scope: { type: 'string' },
-        max: { type: 'number' },
-        used: { type: 'number' },
-        resetAt: { type: 'string', format: 'date-time' },
-      },
-    },
-  },
-};

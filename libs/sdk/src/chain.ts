@@ -9,12 +9,17 @@ export interface Proof {
     readonly reason: 'retention' | 'epoch' | 'slow_consumer';
     readonly count?: number;
   } | null;
+  /** Covered, and left out because the reader asked for that: there where it did, if only as 0. */
+  readonly filtered?: number;
+  readonly conflated?: number;
 }
 
-/** An answer to a receive, as far as the SDK reads it. */
+/** An answer to a receive, or a stream's batch, as far as the SDK reads it. */
 export interface Answer {
   readonly messages: readonly Message[];
   readonly cursor: string;
+  /** The hold ended, and the channels' ends are reached. */
+  readonly timedOut: boolean;
   readonly channels: Readonly<Record<string, Proof>>;
 }
 
@@ -70,15 +75,18 @@ export function examine(
   const mustBeWhole = gap === null;
   let isWhole = known === null || proof === undefined || proof.from <= covered;
   if (lost && proof) covered = Math.max(covered, proof.from);
+  // What was left out on request breaks the chain of `previous`; that each answer begins where the one
+  // before ended is the proof then.
+  const isThinned = proof?.filtered !== undefined || proof?.conflated !== undefined;
   const fresh = new Set<Message>();
   for (const message of messages) {
     if (message.position <= covered) continue;
-    if (message.previous !== covered) isWhole = false;
+    if (message.previous !== covered && !isThinned) isWhole = false;
     covered = message.position;
     fresh.add(message);
   }
   // A message that the answer claims to cover, and does not bring.
-  if (proof !== undefined && proof.to > covered) isWhole = false;
+  if (proof !== undefined && proof.to > covered && !isThinned) isWhole = false;
   const fault = mustBeWhole && !isWhole ? missing('chain') : null;
   const end = Math.max(covered, proof?.to ?? 0);
   return { fresh, place: { epoch: proof?.epoch ?? place?.epoch ?? '', covered: end }, gap, fault };

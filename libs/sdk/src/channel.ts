@@ -5,9 +5,11 @@ import type { Clock } from './clock.js';
 import type { Events } from './events.js';
 import { Group } from './group.js';
 import { readHistory } from './history.js';
+import type { PresenceLine } from './presence-line.js';
+import { Presence } from './presence.js';
 import type { Publisher } from './publisher.js';
 import { sendReply, sendRequest } from './requests.js';
-import type { Receiver } from './receiver.js';
+import type { Receivers } from './receivers.js';
 import type { Session } from './session.js';
 import type {
   Gap,
@@ -45,7 +47,10 @@ export interface ChannelOptions {
 export interface ChannelHost {
   readonly session: Session;
   readonly publisher: Publisher;
-  readonly receiver: Receiver;
+  readonly receivers: Receivers;
+  readonly presence: PresenceLine;
+  /** Seconds a request is held. */
+  readonly hold: number;
   readonly retryMs: number;
   readonly clock: Clock;
   readonly random: () => number;
@@ -57,6 +62,7 @@ export class Channel<T = unknown> {
   readonly name: string;
   readonly #host: ChannelHost;
   readonly #events: Events<ChannelEvents>;
+  #presence: Presence | null = null;
   #encryption: Encryption | null = null;
   /** Encrypting takes time: what was called first is still sent first. */
   #sealing: Promise<unknown> = Promise.resolve();
@@ -92,16 +98,13 @@ export class Channel<T = unknown> {
    * @throws HoldlineError `closed`, or `invalid_use` with more than 500 channels on one client.
    */
   subscribe(handler: MessageHandler<T>, options: SubscribeOptions = {}): () => void {
-    const { receiver } = this.#host;
-    const from = options.from === undefined || options.from === 'now' ? null : options.from;
     const open = async (message: Message): Promise<void> => {
       const opened = await this.#open(message);
       if (opened) await handler(opened as Message<T>);
     };
     const hand: MessageHandler = (message) =>
       this.#encryption ? open(message) : handler(message as Message<T>);
-    const reader = receiver.add(this.name, hand, from);
-    return () => receiver.remove(this.name, reader);
+    return this.#host.receivers.subscribe(this.name, hand, options);
   }
 
   /**
@@ -109,7 +112,7 @@ export class Channel<T = unknown> {
    * on can be missed. @throws HoldlineError when that will not happen.
    */
   ready(): Promise<void> {
-    return this.#host.receiver.ready(this.name);
+    return this.#host.receivers.ready(this.name);
   }
 
   /** What is kept of the channel, for `for await`. @throws HoldlineError while it is read. */
@@ -126,6 +129,11 @@ export class Channel<T = unknown> {
     return new Group<T>(this.name, name, this.#host, (message) =>
       this.#encryption ? this.#open(message) : Promise.resolve(message),
     );
+  }
+
+  /** Who is here. */
+  get presence(): Presence {
+    return (this.#presence ??= new Presence(this.name, this.#host));
   }
 
   /**
@@ -189,7 +197,7 @@ export class Channel<T = unknown> {
     if (typeof opened !== 'string') return opened;
     if (!this.#events.emit('undecryptable', { message, reason: opened })) {
       const what = `Message ${message.id} of ${this.name} cannot be decrypted (${opened}).`;
-      this.#host.receiver.error(new HoldlineError('undecryptable', what));
+      this.#host.receivers.error(new HoldlineError('undecryptable', what));
     }
     return null;
   }

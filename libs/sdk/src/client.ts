@@ -5,12 +5,17 @@ import { systemClock } from './clock.js';
 import type { Clock } from './clock.js';
 import { HoldlineError, asHoldlineError } from './errors.js';
 import { Events, report } from './events.js';
-import { INBOX, Inbox } from './inbox.js';
+import { INBOX } from './inbox-name.js';
+import { Inbox } from './inbox.js';
+import { Link } from './link.js';
 import { onReturn } from './page.js';
+import { PathChoice } from './path-choice.js';
+import type { TransportChange, TransportMode } from './path-choice.js';
 import { Peer } from './peer.js';
+import { PresenceLine } from './presence-line.js';
 import { Publisher } from './publisher.js';
-import { Receiver } from './receiver.js';
-import type { State } from './receiver.js';
+import type { State } from './receiver-options.js';
+import { Receivers } from './receivers.js';
 import { Session } from './session.js';
 import type { Fetch } from './transport.js';
 
@@ -30,6 +35,11 @@ export interface HoldlineOptions {
   readonly cursor?: string;
   /** Seconds a request is held, 1 to 300; default 55. */
   readonly hold?: number;
+  /**
+   * `hold` (default): held requests. `stream`: one request whose answer goes on, and held requests where
+   * the path does not let that through. `auto`: held requests, and a stream once one has proved itself.
+   */
+  readonly transport?: TransportMode;
   /** Seconds a publish is tried again before it fails; default 60. */
   readonly retryFor?: number;
   readonly fetch?: Fetch;
@@ -41,14 +51,17 @@ export interface HoldlineOptions {
 export interface HoldlineEvents {
   /** Where receiving stands; `waiting` and `closed` say why. */
   state: State;
+  /** Messages come another way from now on, and why. */
+  transport: TransportChange;
   /** What went wrong without ending a call of yours; handlers' own errors too. */
   error: unknown;
 }
 
-/** One client for a page or a process: one held request for all of its channels. */
+/** One client for a page or a process: one held request (or stream) for all of its channels. */
 export class Holdline {
   readonly #events = new Events<HoldlineEvents>();
-  readonly #channels = new Map<string, { channel: Channel; events: Events<ChannelEvents> }>();
+  readonly #channels = new Map<string, Channel>();
+  readonly #eventsOf = new Map<string, Events<ChannelEvents>>();
   readonly #host: ChannelHost;
   readonly #closing = new AbortController();
   readonly #forgetPage: () => void;
@@ -68,20 +81,25 @@ export class Holdline {
       credential: options.token ?? options.key ?? null,
       authorize: options.authorize ?? null,
     });
-    const receiver = new Receiver({
+    const hold = options.hold ?? LIMIT.holdDefaultSeconds;
+    const receivers = new Receivers({
       session,
+      path: new PathChoice(options.transport ?? 'hold', clock, (change) =>
+        this.#events.emit('transport', change),
+      ),
       clock,
       random,
-      hold: options.hold ?? LIMIT.holdDefaultSeconds,
+      hold,
       cursor: options.cursor ?? null,
       onState: (state) => this.#events.emit('state', state),
-      onGap: (gap) => this.#channels.get(gap.channel)?.events.emit('gap', gap),
+      onGap: (gap) => this.#eventsOf.get(gap.channel)?.emit('gap', gap),
       onError: (error, channel) => this.#report(error, channel),
     });
     const publisher = new Publisher(session, retryMs);
     const closing = this.#closing.signal;
-    this.#host = { session, publisher, receiver, retryMs, clock, random, closing };
-    this.#forgetPage = onReturn(() => receiver.wake());
+    const parts = { session, publisher, receivers, hold, retryMs, clock, random, closing };
+    this.#host = { ...parts, presence: new PresenceLine(parts) };
+    this.#forgetPage = onReturn(() => receivers.wake());
   }
 
   /**
@@ -90,14 +108,11 @@ export class Holdline {
    */
   channel<T = unknown>(name: string | number, options: ChannelOptions = {}): Channel<T> {
     const text = String(name);
-    let known = this.#channels.get(text);
-    if (!known) {
-      const events = new Events<ChannelEvents>();
-      known = { channel: new Channel(text, this.#host, events), events };
-    }
-    if (options.encryption) known.channel.encrypt(options.encryption);
-    this.#channels.set(text, known);
-    return known.channel as Channel<T>;
+    const channel =
+      this.#channels.get(text) ?? new Channel(text, this.#host, this.#listenersOf(text));
+    if (options.encryption) channel.encrypt(options.encryption);
+    this.#channels.set(text, channel);
+    return channel as Channel<T>;
   }
 
   /** What others send to this client alone. Needs a token with a client id. */
@@ -110,13 +125,18 @@ export class Holdline {
     return new Peer(id, this.#host);
   }
 
+  /** A private line between two, by its name. */
+  link(name: string): Link {
+    return new Link(name, this.#host, (channel) => this.#listenersOf(channel));
+  }
+
   get state(): State {
-    return this.#host.receiver.state;
+    return this.#host.receivers.state;
   }
 
   /** What the handlers have seen, for going on after a reload; null before the first answer. */
   get cursor(): string | null {
-    return this.#host.receiver.cursor;
+    return this.#host.receivers.main.cursor;
   }
 
   /** @returns stops listening. */
@@ -132,11 +152,17 @@ export class Holdline {
     this.#forgetPage();
     this.#closing.abort(new HoldlineError('closed', 'The client was closed.'));
     this.#host.publisher.close();
-    this.#host.receiver.close(null);
+    this.#host.receivers.close(null);
+  }
+
+  #listenersOf(channel: string): Events<ChannelEvents> {
+    const events = this.#eventsOf.get(channel) ?? new Events<ChannelEvents>();
+    this.#eventsOf.set(channel, events);
+    return events;
   }
 
   #report(error: unknown, channel?: string): void {
-    const events = channel === undefined ? undefined : this.#channels.get(channel)?.events;
+    const events = channel === undefined ? undefined : this.#eventsOf.get(channel);
     const heardThere = events?.emit('error', asHoldlineError(error)) ?? false;
     if (!this.#events.emit('error', error) && !heardThere) report(error);
   }
@@ -158,7 +184,10 @@ function check(options: HoldlineOptions): void {
   if ((options.key ?? options.token ?? options.authorize) === undefined) {
     wrong('One of `key`, `token` and `authorize` is needed.');
   }
-  const { hold } = options;
+  const { hold, transport } = options;
+  if (transport !== undefined && !['hold', 'stream', 'auto'].includes(transport)) {
+    wrong("`transport` is 'hold', 'stream' or 'auto'.");
+  }
   if (
     hold !== undefined &&
     !(Number.isInteger(hold) && hold >= 1 && hold <= LIMIT.holdMaxSeconds)

@@ -156,6 +156,23 @@ describe('a member of a group', () => {
     jobs.world.holdline.close();
   });
 
+  test('a path that cuts holds makes nobody wait longer and longer; the client’s hold is kept', async () => {
+    const world = new World({ hold: 30 });
+    world.server.fault = () => ({ kind: 'silence' });
+    const stop = world.holdline
+      .channel('jobs')
+      .group('workers')
+      .consume(() => undefined);
+    // Each is given up by the client after 40 s, as one that something on the way had cut.
+    await world.clock.advance(600_000);
+    const paths = world.server.seen.map(({ path }) => path);
+    expect(paths[0]).toBe(`${GROUP}/messages?wait=30&limit=1&visibility=30`);
+    expect(paths.length).toBe(Math.ceil(600_000 / 40_250));
+    await stop();
+    world.holdline.close();
+    expect(world.clock.pending).toEqual([]);
+  });
+
   test('an encrypted channel’s messages are decrypted; what cannot be goes to the dead letters', async () => {
     const jobs = new Jobs();
     jobs.queue.push(message(1));

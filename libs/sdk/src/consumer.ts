@@ -1,14 +1,9 @@
-import { LIMIT } from '../../contracts/src/limits.js';
-import { backoff } from './backoff.js';
+import { askOn } from './ask-on.js';
 import type { ChannelHost } from './channel.js';
-import { pause } from './clock.js';
-import { HoldlineError, asHoldlineError } from './errors.js';
+import { HoldlineError } from './errors.js';
 import { PROMPT_MS } from './reader.js';
+import { SILENCE_MARGIN_MS } from './receiver.js';
 import type { Gap, Message } from './types.js';
-
-const MARGIN_MS = 10_000;
-/** An empty answer that comes sooner is no hold: somebody drains, or answers in Holdline's place. */
-const SHORTEST_HOLD_MS = 1_000;
 
 /** A message as a member of a group gets it. */
 export interface GroupMessage<T = unknown> extends Message<T> {
@@ -65,44 +60,32 @@ export class Consumer {
   }
 
   async #run(): Promise<void> {
-    const { host, concurrency } = this.#o;
+    const { host, concurrency, channel } = this.#o;
     const { signal } = this.#stopping;
-    for (let failures = 0; !signal.aborted;) {
-      if (this.#handling >= concurrency) {
-        await new Promise<void>((resolve) => (this.#roomMade = resolve));
-        continue;
-      }
-      const began = host.clock.now();
-      let error: HoldlineError | null = null;
-      try {
-        const answer = await this.#ask(concurrency - this.#handling);
-        this.#take(answer);
-        const isHold = answer.messages.length > 0 || host.clock.now() - began >= SHORTEST_HOLD_MS;
-        failures = isHold ? 0 : failures + 1;
-      } catch (thrown) {
-        if (signal.aborted) break;
-        error = asHoldlineError(thrown);
-        if (!error.retryable) {
-          host.receiver.error(error, this.#o.channel);
-          break;
-        }
-        failures++;
-      }
-      if (failures > 0)
-        await pause(host.clock, backoff(failures, error?.retryAfterMs, host.random), signal);
-    }
-    while (this.#handling > 0) await new Promise<void>((resolve) => (this.#roomMade = resolve));
+    const ask = async (): Promise<boolean> => {
+      while (this.#handling >= concurrency && !signal.aborted) await this.#room();
+      if (signal.aborted) return true;
+      const answer = await this.#ask(concurrency - this.#handling);
+      this.#take(answer);
+      return answer.messages.length > 0;
+    };
+    await askOn(host, signal, ask, (error) => host.receivers.error(error, channel));
+    while (this.#handling > 0) await this.#room();
     await this.#telling;
+  }
+
+  #room(): Promise<void> {
+    return new Promise((resolve) => (this.#roomMade = resolve));
   }
 
   async #ask(limit: number): Promise<GroupAnswer> {
     const { host, path, visibility } = this.#o;
-    const hold = LIMIT.holdDefaultSeconds;
+    const { hold } = host;
     const query = `wait=${hold}&limit=${limit}&visibility=${visibility}`;
     const answer = (await host.session.request({
       method: 'GET',
       path: `${path}/messages?${query}`,
-      timeoutMs: hold * 1000 + MARGIN_MS,
+      timeoutMs: hold * 1000 + SILENCE_MARGIN_MS,
       signal: this.#stopping.signal,
     })) as Partial<GroupAnswer> | null;
     if (!Array.isArray(answer?.messages)) {
@@ -113,7 +96,7 @@ export class Consumer {
 
   #take({ messages, lost }: GroupAnswer): void {
     const { host, channel } = this.#o;
-    if (lost) host.receiver.gap({ channel, ...lost });
+    if (lost) host.receivers.gap({ channel, ...lost });
     for (const message of messages) {
       this.#handling++;
       void this.#handle(message).finally(() => {
@@ -139,7 +122,7 @@ export class Consumer {
       if (opened) await handler(opened as GroupMessage);
       this.#tell(opened ? 'ack' : 'nack', message.ackId);
     } catch (error) {
-      host.receiver.error(error);
+      host.receivers.error(error);
       this.#tell('nack', message.ackId);
     } finally {
       cancel();
@@ -166,7 +149,7 @@ export class Consumer {
       try {
         await host.session.persist(order, host.retryMs, host.closing);
       } catch (error) {
-        if (!host.closing.aborted) host.receiver.error(error, channel);
+        if (!host.closing.aborted) host.receivers.error(error, channel);
       }
     }
   }

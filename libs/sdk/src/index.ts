@@ -16,8 +16,13 @@ export type { ConsumeOptions, Group, GroupSettings } from './group.js';
 export type { GroupHandler, GroupMessage } from './consumer.js';
 export type { Inbox } from './inbox.js';
 export type { Home, Peer, Sent } from './peer.js';
-export type { State } from './receiver.js';
+export type { Link, LinkEnd, LinkSettings } from './link.js';
+export type { TransportChange, TransportMode } from './path-choice.js';
+export type { Presence } from './presence.js';
+export type { PresenceEvent, PresenceHandler, PresenceMember } from './presence-members.js';
+export type { State } from './receiver-options.js';
 export type {
+  Filter,
   Gap,
   HistoryOptions,
   Message,

@@ -1,7 +1,7 @@
 import type { ChannelHost } from './channel.js';
 import { HoldlineError } from './errors.js';
-import { newId } from './publisher.js';
 import { PROMPT_MS } from './reader.js';
+import { send } from './send.js';
 import type { PublishOptions } from './types.js';
 
 /** What became of a direct message: it is stored, whether or not somebody is there. */
@@ -41,15 +41,7 @@ export class Peer {
    * same id while that can help. @throws HoldlineError
    */
   async send(data: unknown, options: PublishOptions = {}): Promise<Sent> {
-    const { session, retryMs, closing } = this.#host;
-    const body = { ...options, data, id: options.id ?? newId() };
-    const path = `${this.#path}/messages`;
-    const order = { method: 'POST', path, body, timeoutMs: PROMPT_MS } as const;
-    try {
-      return (await session.persist(order, retryMs, closing)) as Sent;
-    } catch (error) {
-      throw error instanceof HoldlineError ? error.about([body.id]) : error;
-    }
+    return (await send(this.#host, `${this.#path}/messages`, data, options)) as Sent;
   }
 
   /** Where the client is at home; null when it is not there. @throws HoldlineError */

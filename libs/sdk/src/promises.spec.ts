@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Message } from './types.js';
-import type { Fault } from './testing/fake-holdline.js';
+import type { FakeHoldline, Fault } from './testing/fake-holdline.js';
 import { World } from './testing/world.js';
 
 /** What the world does to a client between two of its requests. */
@@ -46,7 +46,25 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), reader: fc.nat(5) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('token' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('path' as const),
+      what: fc.constantFrom('cut', 'swallow', 'gather', 'clear', 'skip', 'end'),
+    }),
+  },
 );
+
+const transport = fc.constantFrom('hold' as const, 'stream' as const, 'auto' as const);
+
+/** What happens to streams; those that begin later are gathered until the way is clear. */
+function onPath({ streams }: FakeHoldline, what: string, next: number): void {
+  if (what === 'cut') streams.cut();
+  else if (what === 'swallow') streams.swallow();
+  else if (what === 'skip') streams.skipped.add(next);
+  else if (what === 'end') streams.end('draining', 503);
+  else streams.isBuffered = what === 'gather';
+}
 
 function faultOf(kind: string): Fault {
   switch (kind) {
@@ -73,9 +91,9 @@ function faultOf(kind: string): Fault {
 describe('whatever the network and a faulty server do', () => {
   test('P2 P3 P4 each reader gets an unbroken stretch of the log up to its end, once, in order', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      fc.asyncProperty(transport, fc.array(step, { maxLength: 25 }), async (transport, steps) => {
         let made = 0;
-        const world = new World({ authorize: async () => `t${++made}` });
+        const world = new World({ transport, authorize: async () => `t${++made}` });
         let revoked = 0;
         const faults: Fault[] = [];
         world.server.fault = ({ token }) => {
@@ -117,11 +135,16 @@ describe('whatever the network and a faulty server do', () => {
             }
           } else if (action.do === 'token') {
             revoked = made;
+          } else if (action.do === 'path') {
+            onPath(world.server, action.what, next);
           } else {
             await world.settle();
           }
         }
         faults.length = 0;
+        world.server.streams.isBuffered = false;
+        // What is left out last shows with the next message, and there is one for each channel.
+        world.server.streams.skipped.clear();
         await world.clock.advance(300_000);
         for (const channel of ['c0', 'c1', 'c2']) world.publish(channel, next++);
         await world.settle();

@@ -1,8 +1,8 @@
 import { examine } from './chain.js';
 import type { Answer, Place } from './chain.js';
 import { HoldlineError } from './errors.js';
-import { inboxed, subscriptionOf } from './inbox.js';
 import type { Session } from './session.js';
+import type { Source } from './source.js';
 import type { Gap, Message, MessageHandler } from './types.js';
 
 /** Messages asked for at once while catching up. */
@@ -14,6 +14,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 /** Where a reader's news goes: the receiver that it belongs to. */
 export interface ReaderHost {
   readonly session: Session;
+  readonly source: Source;
   gap(gap: Gap): void;
   error(error: unknown): void;
 }
@@ -50,8 +51,10 @@ export class Reader {
   /** Reads from `from` to about the channel's end. @throws HoldlineError when that cannot work. */
   async catchUp(): Promise<void> {
     while (this.phase === 'catching-up') {
-      const count = await this.#readOn();
-      if (count < CATCH_UP_LIMIT && this.phase === 'catching-up') this.phase = 'joining';
+      const { count, isEnd } = await this.#readOn();
+      // Where the server leaves messages out, a short answer is not the last one.
+      const isNear = isEnd || (count > 0 && count < CATCH_UP_LIMIT);
+      if (isNear && this.phase === 'catching-up') this.phase = 'joining';
     }
   }
 
@@ -61,9 +64,9 @@ export class Reader {
    */
   async join(start: Place): Promise<void> {
     if (this.#from !== null) {
-      let count = 1;
-      while (this.phase === 'joining' && count > 0 && !this.#reaches(start)) {
-        count = await this.#readOn();
+      let isEnd = false;
+      while (this.phase === 'joining' && !isEnd && !this.#reaches(start)) {
+        ({ isEnd } = await this.#readOn());
       }
     }
     if (this.phase === 'joining') this.phase = 'live';
@@ -91,7 +94,7 @@ export class Reader {
     return this.#place?.epoch === start.epoch && this.#place.covered >= start.covered;
   }
 
-  async #readOn(): Promise<number> {
+  async #readOn(): Promise<{ count: number; isEnd: boolean }> {
     let answer = await this.#ask();
     let verdict = this.#examine(answer);
     if (verdict.fault) {
@@ -102,8 +105,10 @@ export class Reader {
     if (verdict.fault) this.#host.gap(verdict.fault);
     for (const message of verdict.fresh) await this.hand(message, verdict.place?.epoch ?? '');
     if (verdict.place) this.#place = verdict.place;
+    const hasMoved = this.#cursor !== answer.cursor;
     this.#cursor = answer.cursor;
-    return answer.messages.length;
+    const count = answer.messages.length;
+    return { count, isEnd: count === 0 && (answer.timedOut || !hasMoved) };
   }
 
   #examine(answer: Answer): ReturnType<typeof examine> {
@@ -112,15 +117,12 @@ export class Reader {
   }
 
   async #ask(): Promise<Answer> {
-    const body = {
-      subscriptions: [subscriptionOf([this.#channel])],
-      ...(this.#cursor === null ? { from: this.#from } : { cursor: this.#cursor }),
-      wait: 0,
-      limit: CATCH_UP_LIMIT,
-    };
-    const order = { method: 'POST', path: '/v1/poll', body, timeoutMs: PROMPT_MS } as const;
-    const answer = await this.#host.session.persist(order, FOREVER, this.#abort.signal);
-    return inboxed(asAnswer(answer), [this.#channel]);
+    const { session, source } = this.#host;
+    const channels = [this.#channel];
+    const asked = { cursor: this.#cursor, from: this.#from, wait: 0, limit: CATCH_UP_LIMIT };
+    const order = { ...source.held(channels, asked), timeoutMs: PROMPT_MS };
+    const answer = await session.persist(order, FOREVER, this.#abort.signal);
+    return source.named(asAnswer(answer), channels);
   }
 }
 
@@ -137,5 +139,6 @@ export function asAnswer(value: unknown): Answer {
       retryable: true,
     });
   }
-  return { messages: answer.messages, cursor: answer.cursor, channels: answer.channels ?? {} };
+  const { messages, cursor, timedOut = messages.length === 0, channels = {} } = answer;
+  return { messages, cursor, timedOut, channels };
 }

@@ -1,6 +1,9 @@
 import { backoff } from './backoff.js';
+import { fromBase64 } from './base64.js';
 import { pause } from './clock.js';
 import { HoldlineError, asHoldlineError } from './errors.js';
+import { readLines } from './lines.js';
+import type { LineOrder } from './lines.js';
 import { ask } from './transport.js';
 import type { Order, Transport } from './transport.js';
 
@@ -38,6 +41,29 @@ export class Session {
       if (!this.#options.authorize || !isOver(error)) throw error;
       return ask(this.#options, order, await this.#renew(credential));
     }
+  }
+
+  /**
+   * The lines of one stream, until it ends or fails; a token that is over is renewed as in `request`.
+   * @throws as `request`, and `timeout` when it is silent for too long.
+   */
+  async *lines(order: LineOrder): AsyncGenerator<unknown, void, undefined> {
+    const credential = this.#credential ?? (await this.#renew(null));
+    let hasBegun = false;
+    try {
+      for await (const line of readLines(this.#options, order, credential)) {
+        hasBegun = true;
+        yield line;
+      }
+    } catch (error) {
+      if (hasBegun || !this.#options.authorize || !isOver(error)) throw error;
+      yield* readLines(this.#options, order, await this.#renew(credential));
+    }
+  }
+
+  /** The client that the token is for, as the token says; null: none, or an API key. */
+  async clientId(): Promise<string | null> {
+    return clientOf(this.#credential ?? (await this.#renew(null)));
   }
 
   /**
@@ -93,7 +119,21 @@ export class Session {
   }
 }
 
-function isOver(error: unknown): boolean {
+/** Reads a JWT's claims without checking them: that is the server's to do. */
+function clientOf(token: string): string | null {
+  try {
+    const claims = fromBase64(token.split('.')[1] ?? '');
+    const text = new TextDecoder().decode(claims ?? undefined);
+    const { clientId, sub } = JSON.parse(text) as { clientId?: unknown; sub?: unknown };
+    const client = clientId ?? sub;
+    return typeof client === 'string' ? client : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A credential that a new one may cure. */
+export function isOver(error: unknown): boolean {
   return (
     error instanceof HoldlineError &&
     (error.code === 'token_expired' || error.code === 'unauthenticated')

@@ -5,7 +5,7 @@ import { HoldlineError, refusal } from './errors.js';
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Order {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the client's `url`, with a slash in front. */
   readonly path: string;
   readonly body?: unknown;
@@ -22,7 +22,7 @@ export interface Transport {
 
 /**
  * One request, one try.
- * @returns the answer's JSON.
+ * @returns the answer's JSON; null when it has none (204).
  * @throws HoldlineError for a refusal, `network`, `timeout` or `bad_answer`; the signal's reason when
  *   the caller aborted.
  */
@@ -51,17 +51,12 @@ export async function ask(
       },
       ...(order.body === undefined ? {} : { body: JSON.stringify(order.body) }),
       signal: abort.signal,
-      // A cached answer would hand the same messages on for ever; cookies are none of Holdline's.
-      cache: 'no-store',
-      credentials: 'omit',
+      ...NEITHER_CACHE_NOR_COOKIES,
     });
     const text = await response.text();
-    const requestId = response.headers.get('request-id') ?? undefined;
     const body = parse(text);
-    if (!response.ok) {
-      const retryAfter = parseRetryAfter(response.headers.get('retry-after'), clock.now());
-      throw refusal(response.status, body, requestId, retryAfter);
-    }
+    if (!response.ok) throw refused(response, body, clock);
+    if (response.status === 204) return null;
     if (body === undefined) {
       // A sign-in page of a hotel's network looks like this: it goes away, so trying again is right.
       throw new HoldlineError('bad_answer', "The answer was not Holdline's JSON.", {
@@ -83,7 +78,16 @@ export async function ask(
   }
 }
 
-function parse(text: string): unknown {
+/** A cached answer would hand the same messages on for ever; cookies are none of Holdline's. */
+export const NEITHER_CACHE_NOR_COOKIES = { cache: 'no-store', credentials: 'omit' } as const;
+
+export function refused(response: Response, body: unknown, clock: Clock): HoldlineError {
+  const requestId = response.headers.get('request-id') ?? undefined;
+  const retryAfter = parseRetryAfter(response.headers.get('retry-after'), clock.now());
+  return refusal(response.status, body, requestId, retryAfter);
+}
+
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

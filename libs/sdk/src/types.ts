@@ -55,7 +55,23 @@ export interface SubscribeOptions {
    * Where to begin: `now` (default), `start` (the oldest kept), `-N` (the last N), or an RFC 3339 time.
    */
   readonly from?: string;
+  /** Only some of the messages. The server leaves the others out. */
+  readonly filter?: Filter;
+  /** A header: of the messages with equal values of it only the newest of each answer comes. */
+  readonly conflate?: string;
+  /** Milliseconds, 5000 at most: gathers for so long after the first message. */
+  readonly window?: number;
 }
+
+/** A message has to match one of the names and, of each header named, one of the values. */
+export interface Filter {
+  /** Each a name, or a beginning followed by `*`. */
+  readonly names?: readonly string[];
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a reader asks the server to do with its messages. */
+export type View = Pick<SubscribeOptions, 'filter' | 'conflate' | 'window'>;
 
 export interface HistoryOptions {
   /** Only messages before this position. */

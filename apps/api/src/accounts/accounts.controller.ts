@@ -4,12 +4,11 @@ import {
   LoginBody,
   Problem,
   SignupBody,
-  type LimitsAnswer,
   type MeAnswer,
   type SignupAnswer,
 } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentActor, CurrentTenant, type Actor, type TenantActor } from '../auth/actor.js';
+import { CurrentActor, type Actor } from '../auth/actor.js';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { AccountsService } from './accounts.service.js';
@@ -73,10 +72,5 @@ export class AccountsController {
     await this.accounts.requireMembership(actor.id, tenantId);
     await this.sessions.begin(request, reply, actor.id, tenantId);
     return this.accounts.describeUser(actor.id, tenantId);
-  }
-
-  @Route(CONTROL_ROUTES.limits)
-  limits(@CurrentTenant() { tenantId }: TenantActor): Promise<LimitsAnswer> {
-    return this.accounts.limits(tenantId);
   }
 }

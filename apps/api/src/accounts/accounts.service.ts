@@ -1,10 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  LIMIT,
-  PlanLimits,
+  type PlanLimits,
   Problem,
   type App,
-  type LimitsAnswer,
   type LoginBody,
   type MeAnswer,
   type SignupBody,
@@ -21,7 +19,7 @@ import { LoginBackoff } from './login-backoff.js';
 import { Passwords } from './passwords.js';
 
 /** What a new tenant may do until it has a plan. */
-export const FIRST_PLAN: PlanLimits = { holdsPerKey: 10_000, publishesPerSecondPerKey: null };
+export const FIRST_PLAN: PlanLimits = { holds_key: 10_000 };
 
 @Injectable()
 export class AccountsService {
@@ -125,13 +123,6 @@ export class AccountsService {
       role,
       tenants: [{ tenant: shown, role }],
     };
-  }
-
-  async limits(tenantId: string): Promise<LimitsAnswer> {
-    const tenant = await this.database.withTenant(tenantId, (tx) =>
-      tx.tenant.findUniqueOrThrow({ where: { id: tenantId } }),
-    );
-    return { tenantId, plan: PlanLimits.parse(tenant.limits), protocol: { ...LIMIT } };
   }
 }
 

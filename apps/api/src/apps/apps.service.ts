@@ -40,7 +40,7 @@ export class AppsService {
 
   create(tenantId: string, body: AppBody): Promise<App> {
     return this.database.withTenant(tenantId, async (tx) => {
-      requireRoom('apps', 'tenant', await tx.app.count({ where: { status: 'active' } }));
+      await requireRoom(tx, tenantId, 'apps', () => tx.app.count({ where: { status: 'active' } }));
       const data = {
         id: newId('app'),
         tenantId,

@@ -5,7 +5,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { Secrets } from '#access';
 import { Problem } from '#contracts';
 import type { FastifyRequest } from 'fastify';
-import { refuseForeignPage, requireOwnOrigin } from '../http/origin.js';
+import { refuseForeignPage } from '../http/origin.js';
 import { nothingAt } from '../http/problem.filter.js';
 import { roleMay, ROUTE_ACCESS, type Need, type RouteAccess } from '../http/route.js';
 import { Settings } from '../settings.js';
@@ -66,7 +66,7 @@ export class AccessGuard implements CanActivate {
         return true;
       case 'operator':
         await this.operators.canActivate(context);
-        if (write) requireOwnOrigin(request, this.settings.apiUrl);
+        if (write) refuseForeignPage(request, this.settings.apiUrl);
         return true;
       case 'internal':
         if (timingSafeEqual(digest(request.headers.authorization ?? ''), this.internal))
@@ -86,7 +86,7 @@ export class AccessGuard implements CanActivate {
     need: Need,
   ): void {
     const actor = actorOf(context);
-    if (write && actor.kind === 'user') requireOwnOrigin(request, this.settings.apiUrl);
+    if (write && actor.kind === 'user') refuseForeignPage(request, this.settings.apiUrl);
     if (need === 'read') return;
     if (!actor.membership) throw noTenant();
     const { role, tenantStatus } = actor.membership;

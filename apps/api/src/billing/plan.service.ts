@@ -63,7 +63,7 @@ export class PlanService {
     const answer = this.parts.database.asSystem(async (tx) => {
       await this.requireOurs(tx, actor.tenantId);
       const plan = await this.choosable(tx, actor.tenantId, body);
-      await this.requireNoCheckout(plan, body);
+      this.requireNoCheckout(plan, body);
       const changed = await this.changed(tx, actor, body, plan);
       if (body.preview) throw new Undone({ ...changed, changed: false });
       return changed;

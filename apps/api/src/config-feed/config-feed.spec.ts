@@ -13,7 +13,7 @@ function app(id: string, version: number): ConfigRows['apps'][number] {
     status: 'active',
     allowedOrigins: ['*'],
     jwks: [],
-    limits: { holdsPerKey: null, publishesPerSecondPerKey: null },
+    limits: {},
     version,
   };
 }

@@ -1,6 +1,6 @@
 import {
   Capabilities,
-  PlanLimits,
+  StoredLimits,
   type ConfigSnapshot,
   type SnapshotApp,
   type SnapshotKey,
@@ -8,6 +8,7 @@ import {
 import type { Secrets } from '#access';
 import type { Database } from '#database';
 import { spendOf } from '../billing/spend-rows.js';
+import { limitsOf, WITH_LIMITS } from '../data/tenant-limits.js';
 import { signingSecretContext } from '../keys/key-secrets.js';
 
 export type ConfigRows = Pick<ConfigSnapshot, 'apps' | 'keys' | 'namespaces' | 'revocations'>;
@@ -43,7 +44,9 @@ export function loadConfigRows(
       const version = Number(head?.version ?? 0n);
       const apps = await tx.app.findMany({
         where: newer,
-        include: { tenant: { select: { status: true, limits: true, spendStates: true } } },
+        include: {
+          tenant: { select: { status: true, spendStates: true, ...WITH_LIMITS } },
+        },
       });
       const keys = await tx.apiKey.findMany({ where: newer });
       const namespaces = await tx.namespace.findMany({ where: newer });
@@ -65,6 +68,7 @@ export function loadConfigRows(
             signingSecret,
             capabilities: Capabilities.parse(key.capabilities),
             allowedIps: key.allowedIps,
+            limits: StoredLimits.parse(key.limits),
             expiresAt: key.expiresAt?.getTime() ?? null,
             revokedAt: key.revokedAt?.getTime() ?? null,
             version: Number(key.version),
@@ -81,7 +85,7 @@ export function loadConfigRows(
             status: app.tenant.status === 'active' ? app.status : 'revoked',
             allowedOrigins: app.allowedOrigins,
             jwks: app.jwks as SnapshotApp['jwks'],
-            limits: PlanLimits.parse(app.tenant.limits),
+            limits: limitsOf(app.tenant),
             ...spendOf(app.id, app.tenant.spendStates, now),
             version: Number(app.version),
           })),

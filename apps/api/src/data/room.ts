@@ -1,28 +1,36 @@
-import { Problem } from '#contracts';
+import { LIMITS, type ControlLimitName } from '#contracts';
+import type { Tx } from '#database';
+import { limitProblem } from '#limits';
+import { limitsOf, WITH_LIMITS } from './tenant-limits.js';
 
 /**
- * How many of each thing one tenant may have. Every delivery node keeps all of them in memory, so that
- * without a bound one tenant could take the memory of all. Counted without a lock: a few created at the
- * same moment may go over.
+ * Room for one more, until the transaction ends: who else wants room of the same tenant waits until
+ * then, so that two created at the same moment cannot both take the last place.
+ * @throws Problem quota_exceeded when there are as many as there may be
  */
-export const ROOM = {
-  apps: 1_000,
-  keys: 1_000,
-  namespaces: 1_000,
-  revocations: 10_000,
-  members: 1_000,
-} as const;
-
-/** @throws Problem quota_exceeded when there are as many as there may be */
-export function requireRoom(what: keyof typeof ROOM, scope: 'tenant' | 'app', used: number): void {
-  const max = ROOM[what];
+export async function requireRoom(
+  tx: Tx,
+  tenantId: string,
+  what: ControlLimitName,
+  count: () => Promise<number>,
+): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`room:${what}:${tenantId}`}, 0))`;
+  const [used, max] = [await count(), await roomFor(tx, tenantId, what)];
   if (used < max) return;
-  throw new Problem(
-    'quota_exceeded',
-    `This ${scope} has ${used} ${what}, and ${max} is the most. Remove some that are no longer needed.`,
-    {
-      // It never resets by itself: only removing makes room.
-      limit: { name: what, scope, max, used, resetAt: '9999-12-31T23:59:59.999Z' },
-    },
+  const { scope } = LIMITS[what];
+  throw limitProblem(
+    what,
+    { max, used, resetAt: null, retryMs: null },
+    `This ${scope} has ${used} ${what}, and ${max} is the most.`,
   );
+}
+
+/** The most of it that the tenant may have. */
+async function roomFor(tx: Tx, tenantId: string, what: ControlLimitName): Promise<number> {
+  const tenant = await tx.tenant.findUniqueOrThrow({
+    where: { id: tenantId },
+    select: WITH_LIMITS,
+  });
+  const { ceiling } = LIMITS[what];
+  return Math.min(limitsOf(tenant)[what] ?? ceiling, ceiling);
 }

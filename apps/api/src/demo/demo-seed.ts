@@ -11,7 +11,7 @@ import { Settings } from '../settings.js';
 import { readDemo, writeDemo, type Demo } from './demo-file.js';
 
 /** So that a benchmark measures the server and not a quota. */
-const NO_LIMITS: PlanLimits = { holdsPerKey: null, publishesPerSecondPerKey: null };
+const NO_LIMITS: PlanLimits = {};
 
 /** The first start makes a tenant to try things with, and `demo.json` says how to get at it. */
 @Injectable()
@@ -75,6 +75,7 @@ export class DemoSeed {
       name: 'demo',
       capabilities: { '*': ['*', 'admin'] },
       allowedIps: [],
+      limits: {},
       expiresAt: null,
       createdBy: userId,
       replaces: null,

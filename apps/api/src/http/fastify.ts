@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { CONTROL_ROUTES, LIMIT, Problem, PROBLEM_TYPE } from '#contracts';
+import { CONTROL_ROUTES, LIMIT, Problem } from '#contracts';
 import { holdsKey } from '#access';
-import { clientAddress, sendProblem } from '#platform';
+import { brokenRequest, clientAddress, refuseConnection, sendProblem } from '#platform';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
@@ -88,16 +88,7 @@ export function earlyRefusals(docs: string) {
       ),
     clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-      const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-      const detail = slow
-        ? 'The request did not arrive within its time. Send it again, faster or smaller.'
-        : 'This is not an HTTP request that can be read. Check what sends it, and its headers’ size.';
-      const body = JSON.stringify(
-        new Problem('invalid_request', detail).toDocument(docs, randomUUID()),
-      );
-      socket.end(
-        `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-      );
+      refuseConnection(socket, brokenRequest(error.code), docs, randomUUID());
     },
   };
 }

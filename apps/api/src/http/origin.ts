@@ -2,32 +2,24 @@ import { Problem } from '#contracts';
 import type { FastifyRequest } from 'fastify';
 
 /**
- * A browser sends our cookie with requests that other sites caused. A write that leans on the cookie must
- * show that our own pages sent it: browsers say so themselves, and no page can forge either header.
+ * A browser may send our cookie with a write that another site caused: SameSite=Lax keeps it from doing so,
+ * and this refuses it should one do it all the same. Browsers say with every write where it comes from, and
+ * no page can forge either header. Whoever sends neither is no browser but a script or curl, which nobody
+ * can trick into sending somebody's cookie.
  * @throws Problem forbidden
  */
-export function requireOwnOrigin(request: FastifyRequest, ownOrigin: string): void {
-  if (cameFrom(request, ownOrigin) !== 'us') throw foreign();
-}
-
-/** For routes that need no cookie: scripts, which send neither header, may; other sites' pages may not. */
 export function refuseForeignPage(request: FastifyRequest, ownOrigin: string): void {
-  if (cameFrom(request, ownOrigin) === 'elsewhere') throw foreign();
-}
-
-function cameFrom(request: FastifyRequest, ownOrigin: string): 'us' | 'elsewhere' | 'unknown' {
-  const site = request.headers['sec-fetch-site'];
-  if (site !== undefined) return site === 'same-origin' ? 'us' : 'elsewhere';
-  const { origin } = request.headers;
-  if (origin === undefined) return 'unknown';
-  return origin === ownOrigin || origin === `${request.protocol}://${request.host}`
-    ? 'us'
-    : 'elsewhere';
-}
-
-function foreign(): Problem {
-  return new Problem(
+  if (!cameFromElsewhere(request, ownOrigin)) return;
+  throw new Problem(
     'forbidden',
-    'A signed-in write must come from this server’s own pages (Sec-Fetch-Site: same-origin, or its Origin). Scripts use an API key with the `admin` capability instead.',
+    'This write came from another site’s page (by its Origin or Sec-Fetch-Site). Sign in on this server’s own pages, or use an API key with the `admin` capability.',
   );
+}
+
+function cameFromElsewhere(request: FastifyRequest, ownOrigin: string): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin';
+  const { origin } = request.headers;
+  if (origin === undefined) return false;
+  return origin !== ownOrigin && origin !== `${request.protocol}://${request.host}`;
 }

@@ -5,6 +5,7 @@ import {
   Problem,
   type CreatedKey,
   type Key,
+  KeyLimits,
   type KeyBody,
   type KeyPatch,
   type ListQuery,
@@ -28,6 +29,7 @@ interface NewKeyRow {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly allowedIps: readonly string[];
+  readonly limits: KeyLimits;
   readonly expiresAt: Date | null;
   readonly createdBy: string;
   readonly replaces: string | null;
@@ -75,8 +77,10 @@ export class KeysService {
     }
     return this.database.withTenant(tenantId, async (tx) => {
       await requireApp(tx, appId);
-      requireRoom('keys', 'app', await tx.apiKey.count({ where: { appId, revokedAt: null } }));
-      const { mode, capabilities, allowedIps, name = '' } = body;
+      await requireRoom(tx, tenantId, 'keys', () =>
+        tx.apiKey.count({ where: { appId, revokedAt: null } }),
+      );
+      const { mode, capabilities, allowedIps, limits, name = '' } = body;
       return this.insert(tx, {
         tenantId,
         appId,
@@ -84,6 +88,7 @@ export class KeysService {
         name,
         capabilities,
         allowedIps,
+        limits,
         expiresAt,
         createdBy,
         replaces: null,
@@ -97,6 +102,7 @@ export class KeysService {
       const data = {
         ...(patch.name === undefined ? {} : { name: patch.name }),
         ...(patch.allowedIps === undefined ? {} : { allowedIps: patch.allowedIps }),
+        ...(patch.limits === undefined ? {} : { limits: patch.limits }),
       };
       return this.shown(await tx.apiKey.update({ where: { id: key.id }, data }));
     });
@@ -119,7 +125,7 @@ export class KeysService {
           'This key no longer works, so there is nothing to rotate. Make a new key instead.',
         );
       }
-      const { mode, name, capabilities, allowedIps, expiresAt } = old;
+      const { mode, name, capabilities, allowedIps, limits, expiresAt } = old;
       const made = await this.insert(tx, {
         tenantId,
         appId,
@@ -127,6 +133,7 @@ export class KeysService {
         name,
         capabilities: Capabilities.parse(capabilities),
         allowedIps,
+        limits: storedKeyLimits(limits),
         expiresAt,
         createdBy,
         replaces: old.id,
@@ -188,6 +195,7 @@ export class KeysService {
       last4: row.last4,
       capabilities: row.capabilities as Capabilities,
       allowedIps: row.allowedIps,
+      limits: storedKeyLimits(row.limits),
       status: this.status(row),
       createdAt: row.createdAt.toISOString(),
       createdBy: row.createdBy,
@@ -203,4 +211,9 @@ export class KeysService {
       ? 'expired'
       : 'active';
   }
+}
+
+/** A name of another version is left out. */
+function storedKeyLimits(limits: unknown): KeyLimits {
+  return KeyLimits.strip().parse(limits);
 }

@@ -50,7 +50,7 @@ export class MembersService {
     const passwordHash = await this.passwords.hash(initialPassword);
     try {
       return await this.database.asSystem(async (tx) => {
-        requireRoom('members', 'tenant', await tx.member.count({ where: { tenantId } }));
+        await requireRoom(tx, tenantId, 'members', () => tx.member.count({ where: { tenantId } }));
         const existing = await tx.user.findUnique({ where: { email: body.email } });
         const user =
           existing ??

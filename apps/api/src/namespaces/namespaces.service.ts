@@ -120,10 +120,8 @@ export class NamespacesService {
     const row = { ...DEFAULT_RULES, ...given(rules), deleted: false };
     const known = await tx.namespace.findFirst({ where: { appId, name } });
     if (known === null || known.deleted) {
-      requireRoom(
-        'namespaces',
-        'app',
-        await tx.namespace.count({ where: { appId, deleted: false } }),
+      await requireRoom(tx, tenantId, 'namespaces', () =>
+        tx.namespace.count({ where: { appId, deleted: false } }),
       );
     }
     // One that was removed begins anew.

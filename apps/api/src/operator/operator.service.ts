@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  PlanLimits,
+  StoredLimits,
   type ListQuery,
   type LoginBody,
   type OperatorTenant,
@@ -66,7 +66,7 @@ export class OperatorService {
       const keysOf = new Map(keys.map((row) => [row.tenantId, row._count]));
       const data = page.data.map((row) => ({
         ...shownTenant(row),
-        plan: PlanLimits.parse(row.limits),
+        limits: StoredLimits.parse(row.limits),
         members: row._count.members,
         apps: row._count.apps,
         keys: keysOf.get(row.id) ?? 0,
@@ -81,7 +81,7 @@ export class OperatorService {
       if (!tenant) throw missing('tenant');
       const data = {
         ...(patch.status === undefined ? {} : { status: patch.status }),
-        ...(patch.plan === undefined ? {} : { limits: patch.plan }),
+        ...(patch.limits === undefined ? {} : { limits: patch.limits }),
       };
       return shownTenant(await tx.tenant.update({ where: { id: tenantId }, data }));
     });

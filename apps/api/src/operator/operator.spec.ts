@@ -26,7 +26,7 @@ describe('operators', () => {
     });
     const next = await operator('GET', `/v1/operator/tenants?after=${t.demo.tenantId}`);
     expect(next.body.data).toMatchObject([
-      { id: user.tenantId, members: 1, apps: 1, keys: 1, plan: { holdsPerKey: 10_000 } },
+      { id: user.tenantId, members: 1, apps: 1, keys: 1, limits: { holds_key: 10_000 } },
     ]);
   });
 
@@ -79,11 +79,11 @@ describe('operators', () => {
 
   test('limits are changed, and an unknown tenant is not found', async () => {
     const user = await t.signUp();
-    const plan = { holdsPerKey: 5, publishesPerSecondPerKey: 7 };
-    await operator('PATCH', `/v1/operator/tenants/${user.tenantId}`, { body: { plan } });
-    expect((await user.call('GET', '/v1/limits')).body.plan).toEqual(plan);
+    const limits = { holds_key: 5, publishes_per_second_key: 7 };
+    await operator('PATCH', `/v1/operator/tenants/${user.tenantId}`, { body: { limits } });
+    expect((await user.call('GET', '/v1/limits')).body.plan).toEqual(limits);
     expect(
-      (await operator('PATCH', '/v1/operator/tenants/ten_none', { body: { plan } })).status,
+      (await operator('PATCH', '/v1/operator/tenants/ten_none', { body: { limits } })).status,
     ).toBe(404);
     expect(
       (await operator('PATCH', `/v1/operator/tenants/${user.tenantId}`, { body: {} })).status,

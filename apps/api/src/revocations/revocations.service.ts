@@ -42,7 +42,9 @@ export class RevocationsService {
     await this.forgetExpired();
     return this.database.withTenant(tenantId, async (tx) => {
       await requireApp(tx, appId);
-      requireRoom('revocations', 'app', await tx.revocation.count({ where: { appId } }));
+      await requireRoom(tx, tenantId, 'revocations', () =>
+        tx.revocation.count({ where: { appId } }),
+      );
       const now = this.clock.now();
       const expiresAt = new Date(now + OUTLIVES_MS);
       const what =

@@ -1,9 +1,8 @@
 import type { AccessStore, Authenticator } from '#access';
+import type { Limits } from '#limits';
 import type { Clock, Mediator, Presence } from '#mediator';
 import type { LinkBook } from './direct/link-book.js';
-import type { HoldLimits } from './hold-limits.js';
 import type { PathHolds } from './path-holds.js';
-import type { PublishRate } from './publish-rate.js';
 import type { ReceivePlans } from './receive-plan.js';
 import type { UsageMeter } from '../usage/usage-meter.js';
 import type { StreamTable } from './stream/stream-table.js';
@@ -15,15 +14,12 @@ export interface EdgeContext {
   readonly mediator: Mediator;
   readonly presence: Presence;
   readonly links: LinkBook;
-  readonly holdLimits: HoldLimits;
-  readonly publishRate: PublishRate;
+  readonly limits: Limits;
   readonly usage: UsageMeter;
   readonly plans: ReceivePlans;
   readonly paths: PathHolds;
   readonly streams: StreamTable;
   readonly clock: Clock;
-  /** Where the docs are, for the `type` of a problem inside an answer. */
-  readonly docs: string;
   readonly newId: () => string;
   /** True once the first configuration has arrived: before that nobody can be recognised. */
   readonly isConfigured: () => boolean;

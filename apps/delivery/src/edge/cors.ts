@@ -19,6 +19,13 @@ const ANYONE: FlatHeaders = [
   EXPOSED,
 ];
 
+/** On the way of WebDAV, OPTIONS has another meaning too. */
+export function isPreflight(exchange: Exchange): boolean {
+  if (exchange.method !== 'OPTIONS') return false;
+  const isAsked = exchange.header('access-control-request-method') !== undefined;
+  return isAsked || !exchange.path.startsWith('/dav/');
+}
+
 /**
  * Answers a preflight. It brings no credential, so the app is unknown: which origins an app allows is
  * decided at the request itself.

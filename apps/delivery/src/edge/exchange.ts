@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { HEADER, Problem, PROBLEM_TYPE } from '#contracts';
+import { HEADER, Problem, problemHeaders, PROBLEM_TYPE, type ProblemDocument } from '#contracts';
 import { clientAddress, plainAddress } from '#platform';
 
 /** Names and values in turn, as they go on the wire. */
@@ -27,15 +27,17 @@ export interface Exchange {
   refuse(problem: Problem): void;
   /** Answers 200, once, with what is written from then on. */
   open(headers: FlatHeaders): OpenAnswer;
-  /** A problem as it stands inside an open answer: it gets an id and is counted like a refusal. */
-  report(problem: Problem): { readonly text: string; readonly requestId: string };
+  /** A problem as it stands inside an answer: it gets an id, is counted and logged like a refusal. */
+  report(problem: Problem): ReportedProblem;
   /** Calls back if the client goes away before the answer is written. */
   onGone(callback: () => void): void;
   /** Calls back once, when the answer has left this process whole, or never will. */
   onEnd(callback: (isWhole: boolean) => void): void;
-  /** Adds headers that the answer carries whatever it will be (CORS, Allow). */
+  /** Adds headers that the answer carries whatever it will be (CORS, Allow, Upgrade). */
   always(headers: FlatHeaders): void;
 }
+
+export type ReportedProblem = ProblemDocument & { readonly requestId: string };
 
 /** An answer that goes on: bytes as they come, until the end. */
 export interface OpenAnswer {
@@ -120,6 +122,8 @@ export class NodeExchange implements Exchange {
   }
 
   always(headers: FlatHeaders): void {
+    // HTTP/2 knows no headers about the connection.
+    if (headers[0] === 'Upgrade' && this.req.httpVersionMajor === 2) return;
     this.extra = this.extra === NONE ? headers : this.extra.concat(headers);
   }
 
@@ -143,17 +147,23 @@ export class NodeExchange implements Exchange {
   send(status: number, headers: FlatHeaders, body: Buffer | string | AsciiText | null): void {
     const { res } = this;
     if (res.headersSent || res.destroyed) return;
-    let all = this.extra === NONE ? headers : headers.concat(this.extra);
-    if (this.host.draining && this.req.httpVersionMajor === 1)
-      all = all.concat('Connection', 'close');
-    res.writeHead(status, all as string[]);
+    res.writeHead(status, this.whole(headers) as string[]);
     if (body === null) res.end();
     else if (typeof body === 'object' && 'ascii' in body) res.end(body.ascii, 'latin1');
     else res.end(body);
   }
 
+  /** What is said always, too; a server that drains ends each connection with its answer. */
+  private whole(headers: FlatHeaders): FlatHeaders {
+    const all = this.extra === NONE ? headers : headers.concat(this.extra);
+    return this.host.draining && this.req.httpVersionMajor === 1
+      ? all.concat('Connection', 'close')
+      : all;
+  }
+
   refuse(problem: Problem): void {
-    const { text, requestId } = this.report(problem);
+    const document = this.report(problem);
+    const text = JSON.stringify(document);
     const headers = [
       'Content-Type',
       PROBLEM_TYPE,
@@ -162,19 +172,20 @@ export class NodeExchange implements Exchange {
       'Cache-Control',
       'no-store',
       HEADER.requestId,
-      requestId,
+      document.requestId,
     ];
     if (problem.extras.retryAfter !== undefined)
       headers.push('Retry-After', String(Math.ceil(problem.extras.retryAfter)));
+    if (problem.extras.limit) headers.push(...problemHeaders(problem));
     if (problem.status === 401) headers.push('WWW-Authenticate', 'Bearer, Basic realm="Holdline"');
     if (this.req.complete) this.send(problem.status, headers, text);
     else this.sendThenDiscard(problem.status, headers, text);
   }
 
-  report(problem: Problem): { text: string; requestId: string } {
+  report(problem: Problem): ReportedProblem {
     const requestId = randomUUID();
     this.host.refused(problem, requestId);
-    return { text: JSON.stringify(problem.toDocument(this.host.docs, requestId)), requestId };
+    return { ...problem.toDocument(this.host.docs, requestId), requestId };
   }
 
   open(headers: FlatHeaders): OpenAnswer {
@@ -195,7 +206,7 @@ export class NodeExchange implements Exchange {
   private sendThenDiscard(status: number, headers: FlatHeaders, text: string): void {
     const { req, res } = this;
     if (res.headersSent || res.destroyed) return;
-    res.writeHead(status, headers.concat(this.extra));
+    res.writeHead(status, this.whole(headers) as string[]);
     res.write(text);
     let bytes = 0;
     req.removeAllListeners('data');

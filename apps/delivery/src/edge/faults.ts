@@ -20,6 +20,11 @@ export function schemaProblem(
   return new Problem(code, `${what}${where}: ${first?.message ?? 'not valid'}.`, { errors });
 }
 
+/** Whatever was thrown, as a refusal; what is not one is a fault of ours, and its cause is for the log. */
+export function asProblem(error: unknown, detail: string): Problem {
+  return error instanceof Problem ? error : new Problem('internal', detail, {}, error);
+}
+
 function escapePointer(part: string): string {
   return part.replace(/~/g, '~0').replace(/\//g, '~1');
 }

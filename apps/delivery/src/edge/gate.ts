@@ -1,30 +1,47 @@
 import { Problem } from '#contracts';
-import { holdsKey, requireAddress, type Authenticator, type Principal } from '#access';
+import { holdsKey, requireAddress, type Principal } from '#access';
+import type { EdgeContext } from './context.js';
 import { checkOrigin } from './cors.js';
 import type { Exchange } from './exchange.js';
 import { accessToken } from './stream/asked.js';
 
 /**
  * Who asks. Synchronous whenever the credential was seen before.
- * @throws Problem key_in_url, unauthenticated, token_expired, revoked, forbidden (origin, address)
+ * @throws Problem key_in_url, unauthenticated, token_expired, revoked, forbidden (origin, address),
+ * rate_limited
  */
-export function identify(
-  exchange: Exchange,
-  authenticator: Authenticator,
-): Principal | Promise<Principal> {
+export function identify(context: EdgeContext, exchange: Exchange): Principal | Promise<Principal> {
   const header = exchange.header('authorization');
-  const principal = authenticator.authenticate(
-    header,
-    header === undefined ? accessToken(exchange) : undefined,
-  );
-  if (principal instanceof Promise) {
-    return principal.then((known) => {
-      checkWhence(exchange, known);
-      return known;
-    });
+  const token = header === undefined ? accessToken(exchange) : undefined;
+  return authenticate(context, exchange, header, token);
+}
+
+/**
+ * The same for a credential that stands elsewhere.
+ * @throws Problem as `identify`, and rate_limited for an address that brought too many bad ones
+ */
+export function authenticate(
+  { authenticator, limits }: EdgeContext,
+  exchange: Exchange,
+  header: string | undefined,
+  token?: string,
+): Principal | Promise<Principal> {
+  const refuse = (error: unknown): never => {
+    const isStrange = error instanceof Problem && error.code === 'unauthenticated';
+    throw isStrange ? limits.failures.note(exchange.address, error) : error;
+  };
+  const admit = (principal: Principal): Principal => {
+    checkWhence(exchange, principal);
+    limits.request(principal);
+    return principal;
+  };
+  let principal: Principal | Promise<Principal>;
+  try {
+    principal = authenticator.authenticate(header, token);
+  } catch (error) {
+    return refuse(error);
   }
-  checkWhence(exchange, principal);
-  return principal;
+  return principal instanceof Promise ? principal.then(admit, refuse) : admit(principal);
 }
 
 /**
@@ -37,7 +54,7 @@ export function checkWhence(exchange: Exchange, principal: Principal): void {
 }
 
 /** A key in a URL is in every log on its way: it is refused, and its owner told to rotate it. */
-export function refuseKeyInUrl({ path, query }: Exchange): void {
+export function refuseKeyInUrl({ path, query }: Pick<Exchange, 'path' | 'query'>): void {
   if (!mayHoldKey(path) && !mayHoldKey(query)) return;
   if (!holdsKey(path) && !holdsKey(query)) return;
   throw new Problem(

@@ -69,6 +69,55 @@ describe('holds that a path keeps cutting', () => {
     for (let i = 1; i <= 3; i++) paths.note('p').cut(10_000, i * 20_000, false);
     expect(paths.find('p')?.limit(ASKED, 1e6)).toEqual({ ms: 9_000, isTrial: false });
   });
+
+  test('with ten holds at once too: after three cuts none more for five minutes', () => {
+    const paths = new PathHolds(LONGEST);
+    const CUT = 20_000;
+    const cuts: number[] = [];
+    // Ten clients, two seconds apart, each with one hold after the other.
+    const holds = Array.from({ length: 10 }, (_, i) => ({
+      since: i * 2_000,
+      ends: 0,
+      trial: false,
+    }));
+    const begin = (hold: (typeof holds)[number], now: number) => {
+      const limit = paths.find('p')?.limit(ASKED, now) ?? null;
+      hold.since = now;
+      hold.trial = limit?.isTrial ?? false;
+      hold.ends = now + Math.min(limit?.ms ?? ASKED, CUT);
+    };
+    for (const hold of holds) begin(hold, hold.since);
+    for (let now = 0; now < 30 * 60_000; now += 100) {
+      for (const hold of holds) {
+        if (hold.ends > now) continue;
+        const age = now - hold.since;
+        if (age >= CUT) {
+          paths.note('p').cut(age, now, hold.trial);
+          cuts.push(now);
+        } else paths.find('p')?.lasted(age, hold.trial);
+        begin(hold, now);
+      }
+    }
+    // Those that were held already when the third was cut are cut too; nobody is after that.
+    const learned = cuts[2] as number;
+    const later = cuts.filter((at) => at > learned + CUT);
+    expect(later.filter((at) => at < learned + CUT + 5 * 60_000)).toEqual([]);
+    expect(later.length).toBeLessThanOrEqual(3);
+  });
+
+  test('a path that cuts just where the hold would end is learned as well', () => {
+    for (const cutAt of [ASKED - 20, ASKED * 0.98]) {
+      const { ages } = drive(() => cutAt, 10);
+      expect(ages.slice(0, 3).every(({ cut }) => cut)).toBe(true);
+      expect(ages.slice(3).filter(({ cut }) => cut)).toEqual([]);
+    }
+  });
+
+  test('a hold that was shortened and is cut just before its end is learned anew', () => {
+    const paths = drive(() => 30_000, 5).paths;
+    for (let i = 0; i < 3; i++) paths.note('p').cut(26_900, 1e6 + i * 30_000, false);
+    expect(paths.find('p')?.limit(ASKED, 1.1e6)?.ms).toBeLessThan(26_000);
+  });
 });
 
 describe('what changes nothing', () => {

@@ -4,7 +4,7 @@ const SPREAD = 1.1;
 const CUTS_KEPT = 8;
 /** Holds end this far before the cut. */
 const MARGIN = 0.9;
-/** A hold that came this close to its end was not cut short. */
+/** A hold that came this close to its end lasted as long as it may. */
 const WHOLE = 0.95;
 /** Milliseconds: what is younger is a client that thought better of it. */
 const YOUNGEST = 1_000;
@@ -15,6 +15,12 @@ const FORGET = 30 * 60_000;
 /** Holds that last before a longer one is tried; doubled when that one is cut. */
 const TRUST = 20;
 const TRUST_MAX = 640;
+/**
+ * Milliseconds without a cut before a longer one is tried, doubled likewise: on a path of many holds
+ * their number alone would come together in a moment, and somebody be cut every minute.
+ */
+const REST = 5 * 60_000;
+const REST_MAX = 4 * 60 * 60_000;
 const GROWTH = 1.1;
 /** Milliseconds that a trial may be overdue before another is made. */
 const OVERDUE = 30_000;
@@ -40,6 +46,8 @@ export class Path {
   private holdMs = 0;
   private whole = 0;
   private trust = TRUST;
+  private rest = REST;
+  private cutLast = 0;
   private trialUntil = 0;
 
   constructor(private readonly longestMs: number) {}
@@ -52,7 +60,8 @@ export class Path {
   /** @returns null when a hold of `ms` may last as long as it likes. */
   limit(ms: number, now: number): PathLimit | null {
     if (this.cutAt === 0 || ms <= this.holdMs) return null;
-    if (this.whole < this.trust || now < this.trialUntil) {
+    const isSettling = this.whole < this.trust || now - this.cutLast < this.rest;
+    if (isSettling || now < this.trialUntil) {
       return { ms: this.holdMs, isTrial: false };
     }
     const longer = Math.min(ms, this.holdMs * GROWTH);
@@ -64,8 +73,12 @@ export class Path {
   cut(age: number, now: number, isTrial: boolean): void {
     if (isTrial) this.trialUntil = 0;
     if (age < YOUNGEST) return;
+    this.cutLast = now;
     if (this.cutAt > 0 && age * SPREAD >= this.cutAt) {
-      if (isTrial) this.trust = Math.min(this.trust * 2, TRUST_MAX);
+      if (isTrial) {
+        this.trust = Math.min(this.trust * 2, TRUST_MAX);
+        this.rest = Math.min(this.rest * 2, REST_MAX);
+      }
       // Grown beyond it and cut again: that is where it cuts now.
       this.learn(this.holdMs > this.cutAt ? age : Math.min(age, this.cutAt));
       return;

@@ -3,23 +3,24 @@ import type { Principal } from '#access';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
-import { checkWhence, identify } from './gate.js';
+import { authenticate, identify } from './gate.js';
 import { parseJson } from './json-body.js';
 import { ownInbox } from './readable.js';
 import { presenceEntries } from './presence-poll.js';
 import { mediaType, refuseEncodedBody } from './publish.route.js';
 import { viewOf } from './receive-view.js';
-import { holdRequest, holdTime, type HoldTime, type Reader } from './receive.route.js';
+import { streamAsked } from './stream/asked.js';
+import { stream } from './stream/http-stream.route.js';
+import { holdTime, type HoldTime } from './hold-time.js';
+import { holdRequest, type Reader } from './receive.route.js';
 
 const NOW: From = { kind: 'now' };
 
-/** POST /v1/poll: one held request for many channels, of several apps with a token each. */
+/** POST /v1/poll: one held request, or one stream, for many channels, of several apps with a token each. */
 export async function poll(context: EdgeContext, exchange: Exchange): Promise<void> {
   // Somebody who is nobody is turned away before a body is read.
   const caller =
-    exchange.header('authorization') === undefined
-      ? null
-      : await identify(exchange, context.authenticator);
+    exchange.header('authorization') === undefined ? null : await identify(context, exchange);
   refuseEncodedBody(exchange);
   if (mediaType(exchange) !== 'application/json') {
     throw new Problem(
@@ -62,19 +63,22 @@ export async function poll(context: EdgeContext, exchange: Exchange): Promise<vo
       'The poll names no channel. Add `subscriptions` with `channels`, or `"inbox": true`.',
     );
   }
-  holdRequest(context, exchange, {
+  const wishes = {
     readers,
     cursor: cursorOfUrl(exchange.query) ?? body.cursor ?? null,
     from: body.from === undefined ? NOW : (parseFrom(body.from) as From),
     limit: body.limit ?? LIMIT.answerDefaultMessages,
-    hold: shortest(
-      readers.map(({ principal }) =>
-        holdTime(exchange, body.wait ?? null, principal, context.clock.now()),
-      ),
-    ),
     view: viewOf(body),
     watchesPresence: body.presenceEvents ?? false,
     presence: body.presence && presenceEntries(context, readers, body.presence),
+  };
+  if (streamAsked(exchange) !== null) return stream(context, exchange, wishes);
+  const holds = readers.map(({ principal }) =>
+    holdTime(exchange, body.wait ?? null, principal, context.clock.now()),
+  );
+  holdRequest(context, exchange, {
+    ...wishes,
+    hold: shortest(holds),
     nextUrl: '/v1/poll?cursor=',
   });
 }
@@ -94,9 +98,7 @@ async function readerOf(
     );
   }
   try {
-    const principal = await context.authenticator.authenticate(`Bearer ${token}`);
-    checkWhence(exchange, principal);
-    return principal;
+    return await authenticate(context, exchange, `Bearer ${token}`);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     throw new Problem(error.code, `Subscription ${index + 1}: ${error.message}`, {

@@ -3,7 +3,7 @@ import type { Principal } from '#access';
 import { presenceChannel, type PresenceEntry, type Subscription } from '#mediator';
 import type { EdgeContext } from './context.js';
 import { ownerOf } from './hold-owner.js';
-import { checkPresence, dataText } from './presence.route.js';
+import { checkPresence, dataText, roomOf } from './presence.route.js';
 import type { Reader } from './receive.route.js';
 
 /**
@@ -23,7 +23,9 @@ export function presenceEntries(
     for (const { principal } of there) {
       checkPresence(context, principal, channel);
       if (principal.clientId === null) throw noClient(principal);
-      entries.push({ owner: ownerOf(principal), channel, clientId: principal.clientId, data });
+      const { clientId } = principal;
+      const room = roomOf(principal);
+      entries.push({ owner: ownerOf(principal), channel, clientId, data, room });
     }
   }
   return entries;

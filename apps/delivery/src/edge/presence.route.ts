@@ -8,12 +8,14 @@ import {
   utf8Bytes,
 } from '#contracts';
 import { requireCapability, type Principal } from '#access';
+import type { PresenceRoom } from '#mediator';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
 import { ownerOf } from './hold-owner.js';
 import { parseJson } from './json-body.js';
-import { mediaType, refuseEncodedBody, sendJson } from './publish.route.js';
+import { mediaType, refuseEncodedBody } from './publish.route.js';
+import { sendJson } from './send-json.js';
 
 /** Room for the data, written with as many blanks and escapes as there may be. */
 const BODY_BYTES = 64 * 1024;
@@ -42,7 +44,7 @@ export async function enterPresence(
     throw schemaProblem('invalid_request', parsed.error, 'The presence is not valid');
   const data = dataText(parsed.data.data, 'data');
   const ttl = parsed.data.ttl ?? PRESENCE.ttlDefaultSeconds;
-  const entry = { owner: ownerOf(principal), channel, clientId, data };
+  const entry = { owner: ownerOf(principal), channel, clientId, data, room: roomOf(principal) };
   const { since, expiresAt } = context.presence.put(entry, ttl * 1000);
   sendJson(
     exchange,
@@ -119,8 +121,19 @@ export function dataText(data: unknown, where: string): string {
   );
 }
 
-/** A key speaks for everybody, a token for its own client alone. */
-function checkClient(principal: Principal, clientId: string): void {
+/** Members that the limits leave room for; undefined: as many as anybody may have. */
+export function roomOf({ limits }: Principal): PresenceRoom | undefined {
+  const { presence_members_channel: channelMembers, presence_members_app: appMembers } = limits;
+  return channelMembers === undefined && appMembers === undefined
+    ? undefined
+    : { channelMembers, appMembers };
+}
+
+/**
+ * A key speaks for everybody, a token for its own client alone.
+ * @throws Problem forbidden
+ */
+export function checkClient(principal: Principal, clientId: string): void {
   if (principal.kind === 'key' || principal.clientId === clientId) return;
   throw new Problem(
     'forbidden',

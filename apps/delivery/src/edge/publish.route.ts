@@ -8,12 +8,17 @@ import {
   type NamespaceRules,
 } from '#contracts';
 import { requireCapability, type Principal } from '#access';
-import type { Published } from '#mediator';
+import { checkBatch } from '#limits';
+import type { Published, PublishOrder } from '#mediator';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
+import { answerDryRun, isDryRun } from './dry-run.js';
 import { schemaProblem } from './faults.js';
 import { decodeText, parseJson } from './json-body.js';
+import { look } from './look.js';
+import { countWithin, foresee, isUncertain, limitHeaders, publishWithin } from './publishing.js';
+import { sendJson } from './send-json.js';
 
 const MessageArray = z.array(PublishMessage).min(1).max(LIMIT.publishBatch);
 
@@ -27,30 +32,116 @@ export async function publish(
   requireCapability(principal, 'publish', channel);
   const rules = context.store.rules(principal.appId, channel);
   checkPublisher(principal, rules, channel);
-  refuseEncodedBody(exchange);
-  const body = await exchange.body(LIMIT.bodyBytes);
-  const messages = readMessages(exchange, body);
-  if (body.length > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
-  sendJson(exchange, 201, JSON.stringify(await store(context, principal, channel, messages)));
+  foresee(context, principal, channel);
+  const { body, messages } = await takeBody(exchange, principal, rules);
+  const { length: bytes } = body;
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
+  const order = orderOf(principal, channel, messages, rules);
+  const stored = await store(context, principal, order, bytes);
+  const headers = limitHeaders(context, principal, channel);
+  if (headers.length > 0) exchange.always(headers);
+  sendJson(exchange, 201, JSON.stringify(stored));
 }
 
-/** The last step of every publish to one channel: counts it, and answers when all of it is durable. */
+/**
+ * The body of a publish and what it says, within the sizes that the namespace and the limits allow.
+ * @throws Problem message_too_large, invalid_request, invalid_message, unsupported_media_type
+ */
+export async function takeBody(
+  exchange: Exchange,
+  principal: Principal,
+  rules: NamespaceRules,
+): Promise<{ body: Buffer; messages: readonly PublishMessage[] }> {
+  refuseEncodedBody(exchange);
+  const body = await exchange.body(principal.limits.body_bytes ?? LIMIT.bodyBytes);
+  const messages = readMessages(exchange, body);
+  checkSizes(principal, messages, body.length, rules);
+  return { body, messages };
+}
+
+export function orderOf(
+  { appId, clientId, keyId }: Principal,
+  channel: string,
+  messages: readonly PublishMessage[],
+  rules: NamespaceRules,
+): PublishOrder {
+  return { app: appId, channel, clientId, messages, retention: retentionOf(rules), label: keyId };
+}
+
+export interface StoredAnswer {
+  readonly messages: ReturnType<typeof toWire>[];
+  readonly cursor: string;
+}
+
+/** A publish to one channel, whatever brought it: within limits, and answered when all of it is durable. */
 export async function store(
   context: EdgeContext,
   principal: Principal,
-  channel: string,
-  messages: readonly PublishMessage[],
-): Promise<{ messages: ReturnType<typeof toWire>[]; cursor: string }> {
-  context.publishRate.take(principal, messages.length);
-  const outcome = await context.mediator.publish({
-    app: principal.appId,
-    channel,
-    clientId: principal.clientId,
-    label: principal.keyId,
-    messages,
-    retention: retentionOf(context.store.rules(principal.appId, channel)),
-  });
+  order: PublishOrder,
+  bytes: number,
+): Promise<StoredAnswer> {
+  const { channel, messages } = order;
+  if (context.mediator.awaitsReply(principal.appId, channel)) {
+    return replyByName(context, principal, channel, messages, bytes);
+  }
+  const outcome = await publishWithin(context, principal, order, { bytes });
   return { messages: outcome.messages.map(toWire), cursor: outcome.cursor };
+}
+
+/**
+ * A publish to the channel that is called like the `replyTo` of a request that waits: it is the reply.
+ * @throws Problem conflict, invalid_message
+ */
+async function replyByName(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  messages: readonly PublishMessage[],
+  bytes: number,
+): Promise<StoredAnswer> {
+  const [message] = messages;
+  if (!message || messages.length > 1) {
+    throw new Problem('invalid_message', 'A request has one reply, and a reply is one message.');
+  }
+  const stored = await reply(context, principal, address, message, bytes);
+  const { cursor } = await look(context, principal, address, null);
+  return { messages: [toWire(stored)], cursor };
+}
+
+/**
+ * @throws Problem not_found where nobody waits, conflict where somebody else has replied,
+ * invalid_message
+ */
+export async function reply(
+  context: EdgeContext,
+  principal: Principal,
+  address: string,
+  { ttl, ifPosition, ...message }: PublishMessage,
+  bytes: number,
+): Promise<Published> {
+  if (ttl !== undefined || ifPosition !== undefined) {
+    throw new Problem(
+      'invalid_message',
+      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
+    );
+  }
+  const channel = 'reply:';
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
+  try {
+    return await context.mediator.reply({
+      app: principal.appId,
+      address,
+      clientId: principal.clientId,
+      message,
+      retention: retentionOf(context.store.rules(principal.appId, channel)),
+      ...counted,
+    });
+  } catch (error) {
+    if (!isUncertain(error)) giveBack();
+    throw error;
+  }
 }
 
 /** @throws Problem forbidden when the namespace lets only keys publish. */
@@ -78,8 +169,21 @@ export function retentionOf(rules: NamespaceRules): { seconds: number; messages:
       };
 }
 
-/** @throws Problem message_too_large that names the first message over the limit. */
-export function checkSizes(messages: readonly PublishMessage[], max: number): void {
+/**
+ * @param bytes that carried them all: none of them is larger.
+ * @throws Problem message_too_large: too many for one request, or the first that is too large.
+ */
+export function checkSizes(
+  principal: Principal,
+  messages: readonly PublishMessage[],
+  bytes: number,
+  rules: NamespaceRules,
+): void {
+  checkBatch(principal, messages.length);
+  const ofPlan = principal.limits.message_bytes ?? Infinity;
+  const max = Math.min(rules.maxMessageBytes, ofPlan);
+  if (bytes <= max) return;
+  const scope = ofPlan < rules.maxMessageBytes ? 'request' : 'namespace';
   messages.forEach((message, index) => {
     const { data, name, headers } = message;
     const size = utf8Bytes(JSON.stringify({ data, name, headers }));
@@ -88,9 +192,9 @@ export function checkSizes(messages: readonly PublishMessage[], max: number): vo
       messages.length > 1 ? `Message ${index + 1} of ${messages.length}` : 'The message';
     throw new Problem(
       'message_too_large',
-      `${which} has ${size} bytes; this namespace takes ${max}. Store the bulk elsewhere and publish a reference, or raise the namespace's maxMessageBytes.`,
+      `${which} has ${size} bytes; ${scope === 'request' ? 'the plan' : 'this namespace'} takes ${max}. Store the bulk elsewhere and publish a reference, or raise ${scope === 'request' ? 'the limit message_bytes' : "the namespace's maxMessageBytes"}.`,
       {
-        limit: { name: 'message_bytes', scope: 'namespace', max, used: size, resetAt: null },
+        limit: { name: 'message_bytes', scope, max, used: size, resetAt: null },
       },
     );
   });
@@ -105,21 +209,6 @@ export function toWire(message: Published): {
   const { id, position, timestamp } = message;
   const wire = { id, position, timestamp: new Date(timestamp).toISOString() };
   return message.duplicate ? { ...wire, duplicate: true } : wire;
-}
-
-export function sendJson(exchange: Exchange, status: number, text: string): void {
-  exchange.send(
-    status,
-    [
-      'Content-Type',
-      'application/json',
-      'Content-Length',
-      String(Buffer.byteLength(text)),
-      'Cache-Control',
-      'no-store',
-    ],
-    text,
-  );
 }
 
 /** A compressed body could grow without bound when opened, so none is taken. */

@@ -1,4 +1,4 @@
-import { Problem, ViewBody } from '#contracts';
+import { Problem, ViewBody, type Spend } from '#contracts';
 import type { ReceiveView } from '#mediator';
 import { schemaProblem } from './faults.js';
 
@@ -65,6 +65,25 @@ export function viewOf({ filter, conflate, window }: ViewBody): ReceiveView | un
   const headers = sorted.length > 0 ? Object.fromEntries(sorted) : null;
   const key = JSON.stringify([names, sorted, conflate ?? null, windowMs]);
   return Object.freeze({ key, names, headers, conflate: conflate ?? null, windowMs });
+}
+
+/**
+ * What is received while a budget degrades it: gathered for longer, and of each conflation key the newest
+ * alone, unless the reader asked for more of that itself. With the budget it ends.
+ */
+export function viewUnder(
+  spend: Spend | undefined,
+  view: ReceiveView | undefined,
+): ReceiveView | undefined {
+  if (spend?.state !== 'degrade' || !spend.degrade) return view;
+  const { windowMs, conflate } = spend.degrade;
+  const names = view?.names ?? undefined;
+  const headers = view?.headers ?? undefined;
+  return viewOf({
+    filter: names || headers ? { names, headers } : undefined,
+    conflate: view?.conflate ?? conflate ?? undefined,
+    window: Math.max(windowMs, view?.windowMs ?? 0),
+  } as ViewBody);
 }
 
 function twice(name: string): Problem {

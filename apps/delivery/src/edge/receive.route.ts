@@ -1,22 +1,19 @@
-import { HEADER, LIMIT, type From, type Problem } from '#contracts';
+import { HEADER, type From, type Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { Answer, Hold, Receiver, ReceiveView, Subscription } from '#mediator';
 import type { Attendance, PresenceEntry } from '#mediator';
 import type { EdgeContext } from './context.js';
 import { asciiText, type AsciiText, type Exchange, type FlatHeaders } from './exchange.js';
 import { ownerOf } from './hold-owner.js';
+import { holdHeaders, holdTime, type HoldTime } from './hold-time.js';
 import { watchPresence } from './presence-poll.js';
 import { grantedOf, readable, type Reader } from './readable.js';
-import { heldPath, noteCut, type HeldPath } from './held-path.js';
+import { leavePlaces, placesOf, spendOf, takePlaces, type Place } from './places.js';
+import { HeldPath } from './held-path.js';
 import type { ParsedReceive } from './receive-plan.js';
+import { viewUnder } from './receive-view.js';
 
 export type { Reader } from './readable.js';
-
-/** How long a hold may last, and why. */
-export interface HoldTime {
-  readonly seconds: number;
-  readonly reason: 'asked' | 'default' | 'limit' | 'path';
-}
 
 export interface HeldRequest {
   readonly readers: readonly Reader[];
@@ -59,15 +56,16 @@ export function receive(
  */
 export function holdRequest(context: EdgeContext, exchange: Exchange, asked: HeldRequest): void {
   const first = (asked.readers[0] as Reader).principal;
-  const onPath = heldPath(context, exchange, first, asked.hold);
-  const request = onPath ? { ...asked, hold: onPath.hold } : asked;
+  const path = new HeldPath(context, exchange, first, asked.hold);
+  const request = path.time === asked.hold ? asked : { ...asked, hold: path.time };
   const subscriptions: Subscription[] = [];
   for (const reader of request.readers) {
     subscriptions.push({ owner: ownerOf(reader.principal), channels: readable(reader) });
   }
+  const places = placesOf(request.readers, subscriptions);
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
-  context.holdLimits.take(first);
-  const held = new HeldExchange(context, exchange, first, request, onPath);
+  takePlaces(context, places, 'hold');
+  const held = new HeldExchange(context, exchange, places, request, path);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
     held.hold = context.mediator.receive(
@@ -77,7 +75,7 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
         from: request.from,
         waitMs: request.hold.seconds * 1000,
         limit: request.limit,
-        view: request.view,
+        view: viewUnder(spendOf(places), request.view),
       },
       held,
     );
@@ -86,7 +84,7 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
     throw error;
   }
   if (held.isSettled && !held.answered) return;
-  held.since = context.clock.monotonic();
+  if (!held.isSettled) path.held();
   exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
@@ -95,24 +93,20 @@ class HeldExchange implements Receiver {
   hold: Hold | null = null;
   attendance: Attendance | null = null;
   isSettled = false;
-  /** When it began to be held. */
-  since = 0;
   /** What went out, if that was any message. */
   answered: Answer | null = null;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    private readonly principal: Principal,
+    private readonly places: readonly Place[],
     private readonly request: HeldRequest,
-    private readonly onPath: HeldPath | null,
+    private readonly path: HeldPath,
   ) {}
 
   answer(answer: Answer): void {
     this.release();
-    const { onPath, since } = this;
-    if (onPath && since > 0)
-      onPath.path.lasted(this.context.clock.monotonic() - since, onPath.isTrial);
+    this.path.answered();
     const { head, body } = writtenAnswer(answer, this.request);
     this.answered = answer.messages > 0 ? answer : null;
     this.exchange.send(200, head, body);
@@ -125,34 +119,25 @@ class HeldExchange implements Receiver {
 
   /** The whole answer is on its way to the client. */
   written(): void {
-    const { answered, context, principal, request } = this;
+    const { answered, context, places, request } = this;
     if (!answered) return;
-    if (request.readers.length === 1)
-      context.usage.delivered(principal, answered, placeOf(request));
-    else
-      context.usage.deliveredToSeveral(
-        request.readers.map((reader) => reader.principal),
-        answered,
-      );
+    const principals = places.map(({ principal }) => principal);
+    if (principals.length > 1) context.usage.deliveredToSeveral(principals, answered);
+    else context.usage.delivered(principals[0] as Principal, answered, placeOf(request));
   }
 
   gone(): void {
     if (this.isSettled) return;
     this.hold?.cancel();
     this.release();
-    const { context, exchange, principal, request, since, onPath } = this;
-    noteCut(context, exchange, principal, {
-      hold: request.hold,
-      since,
-      isTrial: onPath?.isTrial ?? false,
-    });
+    this.path.gone();
   }
 
   release(isRefused = false): void {
     if (this.isSettled) return;
     this.isSettled = true;
     this.attendance?.end(isRefused);
-    this.context.holdLimits.release(this.principal);
+    leavePlaces(this.context, this.places, 'hold');
   }
 }
 
@@ -187,44 +172,17 @@ function writtenAnswer(answer: Answer, { nextUrl, hold }: HeldRequest): typeof l
     answer.cursor,
     'Link',
     `<${nextUrl}${answer.cursor}>; rel="next"`,
-    HEADER.hold,
-    `${hold.seconds}; reason=${hold.reason}`,
+    ...holdHeaders(hold),
   ];
   lastWritten = { head, body: asciiText(answer.body) ?? answer.body };
   return lastWritten;
 }
 
 function sameHold(a: HoldTime, b: HoldTime | null): boolean {
-  return b !== null && a.seconds === b.seconds && a.reason === b.reason;
-}
-
-const DEFAULT_HOLD: HoldTime = { seconds: LIMIT.holdDefaultSeconds, reason: 'default' };
-
-/**
- * What was asked for (the query before `Prefer: wait`, RFC 7240), else the default; never past the end
- * of the credential.
- */
-export function holdTime(
-  exchange: Exchange,
-  wait: number | null,
-  principal: Principal,
-  now: number,
-): HoldTime {
-  let time = DEFAULT_HOLD;
-  if (wait !== null) time = { seconds: wait, reason: 'asked' };
-  else {
-    const prefer = exchange.header('prefer');
-    const preferred =
-      prefer === undefined ? null : /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?/i.exec(prefer);
-    if (preferred) {
-      const seconds = Number(preferred[1]);
-      time =
-        seconds > LIMIT.holdMaxSeconds
-          ? { seconds: LIMIT.holdMaxSeconds, reason: 'limit' }
-          : { seconds, reason: 'asked' };
-    }
-  }
-  if (principal.expiresAt === null) return time;
-  const left = Math.max(0, Math.ceil((principal.expiresAt - now) / 1000));
-  return left < time.seconds ? { seconds: left, reason: 'limit' } : time;
+  return (
+    b !== null &&
+    a.seconds === b.seconds &&
+    a.reason === b.reason &&
+    a.isPreferred === b.isPreferred
+  );
 }

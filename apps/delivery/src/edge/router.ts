@@ -1,7 +1,8 @@
 import { Problem } from '#contracts';
 import type { EdgeContext } from './context.js';
-import { openToPages, preflight } from './cors.js';
+import { isPreflight, openToPages, preflight } from './cors.js';
 import type { Exchange } from './exchange.js';
+import { asProblem } from './faults.js';
 import { identify, refuseKeyInUrl } from './gate.js';
 import type { RouteTable } from './route-table.js';
 import { dataPlaneRoutes } from './routes.js';
@@ -15,7 +16,7 @@ export class EdgeRouter {
 
   constructor(
     private readonly context: EdgeContext,
-    private readonly options: { log: (error: unknown) => void; isDraining: () => boolean },
+    private readonly isDraining: () => boolean,
   ) {
     this.table = dataPlaneRoutes(context);
   }
@@ -31,9 +32,9 @@ export class EdgeRouter {
   }
 
   private dispatch(exchange: Exchange): void | Promise<void> {
-    if (exchange.method === 'OPTIONS') return preflight(exchange);
+    if (isPreflight(exchange)) return preflight(exchange);
     refuseKeyInUrl(exchange);
-    if (this.options.isDraining()) {
+    if (this.isDraining()) {
       throw new Problem('draining', 'This server is shutting down and takes no new requests.', {
         retryAfter: 1,
       });
@@ -47,17 +48,12 @@ export class EdgeRouter {
     }
     const { route, params } = this.table.find(exchange);
     if (route.kind === 'open') return route.handle(exchange, params);
-    const principal = identify(exchange, this.context.authenticator);
+    const principal = identify(this.context, exchange);
     if (!(principal instanceof Promise)) return route.handle(exchange, principal, params);
     return principal.then((known) => route.handle(exchange, known, params));
   }
 
   private fail(exchange: Exchange, error: unknown): void {
-    if (error instanceof Problem) {
-      exchange.refuse(error);
-      return;
-    }
-    this.options.log(error);
-    exchange.refuse(new Problem('internal', 'The request could not be completed; it was logged.'));
+    exchange.refuse(asProblem(error, 'The request could not be completed; it was logged.'));
   }
 }

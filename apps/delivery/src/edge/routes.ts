@@ -4,7 +4,7 @@ import type { EdgeContext } from './context.js';
 import { addGroupRoutes } from './groups/group-routes.js';
 import { receiveDirect, sendDirect, showHome } from './direct/clients.route.js';
 import { putLink, receiveLinked, removeLink, sendLinked, showLink } from './direct/links.route.js';
-import { reply, request } from './direct/requests.route.js';
+import { postReply, request } from './direct/requests.route.js';
 import { history } from './history.route.js';
 import { poll } from './poll.route.js';
 import { enterPresence, leavePresence, listPresence } from './presence.route.js';
@@ -59,7 +59,7 @@ export function dataPlaneRoutes(context: EdgeContext): RouteTable {
     request(context, exchange, who, channelIn(channel)),
   );
   table.add('POST', '/v1/replies/{replyTo}', (exchange, who, [to]) =>
-    reply(context, exchange, who, to),
+    postReply(context, exchange, who, to),
   );
   const me = '/v1/clients/me';
   table.add('GET', me, (exchange, who) => showHome(context, exchange, who, 'me'));

@@ -4,7 +4,8 @@ import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
 import { schemaProblem } from './faults.js';
 import { parseJson } from './json-body.js';
-import { mediaType, refuseEncodedBody, sendJson } from './publish.route.js';
+import { mediaType, refuseEncodedBody } from './publish.route.js';
+import { sendJson } from './send-json.js';
 
 const BODY_BYTES = 64 * 1024;
 
@@ -20,6 +21,7 @@ export async function tokens(
       'A token cannot make tokens. Call this from your server, with an API key.',
     );
   }
+  context.limits.token(principal);
   refuseEncodedBody(exchange);
   const bytes = await exchange.body(BODY_BYTES);
   if (bytes.length > 0 && mediaType(exchange) !== 'application/json') {

@@ -1,27 +1,21 @@
-import { UsageRequest } from '#contracts';
-import { z } from 'zod';
+import type { Mediator } from '#mediator';
 import type { UsageFeed } from '../usage/usage-feed.js';
-import { internalRoute, type InternalRoute } from './internal-routes.js';
+import { usageRoutes } from '../usage/usage-routes.js';
+import { liveChannels } from './channels.js';
+import type { InternalRoute } from './internal-routes.js';
+import { limitRoutes, type LimitParts } from './limits.js';
 
 /** What the routes between our servers work with. */
-export interface InternalParts {
+export interface InternalParts extends LimitParts {
+  readonly mediator: Mediator;
   readonly usage: UsageFeed;
 }
 
 /** Everything that the control plane may ask or tell this node: one line each. */
-export function internalTable({ usage }: InternalParts): readonly InternalRoute[] {
+export function internalTable(parts: InternalParts): readonly InternalRoute[] {
   return [
-    internalRoute({
-      method: 'POST',
-      path: '/internal/usage',
-      input: UsageRequest,
-      answer: (request) => usage.answer(request),
-    }),
-    internalRoute({
-      method: 'GET',
-      path: '/internal/stored',
-      input: z.object({}),
-      answer: () => usage.stored(),
-    }),
+    liveChannels(parts.mediator, parts.presence),
+    ...usageRoutes(parts.usage),
+    ...limitRoutes(parts),
   ];
 }

@@ -57,7 +57,7 @@ export class World {
       status: 'active',
       allowedOrigins: ['*'],
       jwks: [],
-      limits: { holdsPerKey: null, publishesPerSecondPerKey: null },
+      limits: {},
       version: this.version + 1,
       ...rest,
     };

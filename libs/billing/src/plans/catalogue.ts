@@ -1,5 +1,5 @@
 import { Pricing, type Plan as ShownPlan, type PlanBody, type PlanPatch } from '#contracts';
-import type { Plan, Prisma, Tx } from '#database';
+import type { Plan, Tx } from '#database';
 import { BUILT_IN_PLANS } from './built-in.js';
 
 /** Adds the built-in plans that are missing. A row that is there stays as it is, edited or not. */
@@ -17,7 +17,7 @@ export async function seedPlans(tx: Tx): Promise<void> {
 export async function createPlan(tx: Tx, body: PlanBody): Promise<boolean> {
   const { id, name, limits, pricing } = body;
   const { count } = await tx.plan.createMany({
-    data: [{ id, name, limits: limits as Prisma.InputJsonValue, pricing }],
+    data: [{ id, name, limits, pricing }],
     skipDuplicates: true,
   });
   return count === 1;
@@ -31,7 +31,7 @@ export function changePlan(tx: Tx, id: string, patch: PlanPatch): Promise<Plan> 
     data: {
       ...(name === undefined ? {} : { name }),
       ...(status === undefined ? {} : { status }),
-      ...(limits === undefined ? {} : { limits: limits as Prisma.InputJsonValue }),
+      ...(limits === undefined ? {} : { limits }),
       ...(pricing === undefined ? {} : { pricing }),
     },
   });

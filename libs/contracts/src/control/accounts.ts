@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PlanLimits } from '../snapshot.js';
+import { PlanLimits } from '../plan-limits.js';
 import { App } from './apps.js';
 import { label, page, Timestamp } from './common.js';
 
@@ -64,20 +64,11 @@ export const MeAnswer = z.object({
 });
 export type MeAnswer = z.output<typeof MeAnswer>;
 
-export const LimitsAnswer = z.object({
-  tenantId: z.string(),
-  plan: PlanLimits.meta({ description: 'null: no limit.' }),
-  protocol: z
-    .record(z.string(), z.number())
-    .meta({ description: 'The limits that hold for everybody.' }),
-});
-export type LimitsAnswer = z.output<typeof LimitsAnswer>;
-
 export const Operator = z.object({ id: z.string(), email: z.string() });
 export type Operator = z.output<typeof Operator>;
 
 export const OperatorTenant = Tenant.extend({
-  plan: PlanLimits,
+  limits: PlanLimits.meta({ description: 'Its own, which go before those of its plan.' }),
   members: z.number().int(),
   apps: z.number().int().meta({ description: 'Apps that are not revoked.' }),
   keys: z.number().int().meta({ description: 'Keys that work now.' }),
@@ -85,6 +76,9 @@ export const OperatorTenant = Tenant.extend({
 export type OperatorTenant = z.output<typeof OperatorTenant>;
 export const OperatorTenantList = page(OperatorTenant);
 export const OperatorTenantPatch = z
-  .strictObject({ status: z.enum(['active', 'suspended']).optional(), plan: PlanLimits.optional() })
+  .strictObject({
+    status: z.enum(['active', 'suspended']).optional(),
+    limits: PlanLimits.optional().meta({ description: 'Replaces all of its own limits.' }),
+  })
   .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change');
 export type OperatorTenantPatch = z.output<typeof OperatorTenantPatch>;

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { Capabilities } from '../capabilities.js';
+import { KeyLimits } from '../plan-limits.js';
 import { AllowedIps } from './allowed-ips.js';
 import { label, page, Timestamp } from './common.js';
 
 /** Seconds that a rotated key may keep working at most: 30 days. */
 export const ROTATION_GRACE_MAX_SECONDS = 2_592_000;
+
+const OWN_LIMITS =
+  'Limits of this key alone, by name. They narrow the tenant’s and never widen them.';
 
 export const KeyBody = z
   .strictObject({
@@ -17,12 +21,17 @@ export const KeyBody = z
       description: 'RFC 3339, in the future. Default: never.',
     }),
     allowedIps: AllowedIps.default([]),
+    limits: KeyLimits.default({}).meta({ description: OWN_LIMITS }),
   })
   .prefault({});
 export type KeyBody = z.output<typeof KeyBody>;
 
 export const KeyPatch = z
-  .strictObject({ name: label('name').optional(), allowedIps: AllowedIps.optional() })
+  .strictObject({
+    name: label('name').optional(),
+    allowedIps: AllowedIps.optional(),
+    limits: KeyLimits.optional().meta({ description: OWN_LIMITS }),
+  })
   .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change');
 export type KeyPatch = z.output<typeof KeyPatch>;
 
@@ -47,6 +56,7 @@ export const Key = z.object({
   last4: z.string().meta({ description: 'The last characters of the key, to tell keys apart.' }),
   capabilities: Capabilities,
   allowedIps: AllowedIps,
+  limits: KeyLimits,
   status: z.enum(['active', 'expired', 'revoked']),
   createdAt: Timestamp,
   createdBy: z.string().nullable().meta({ description: 'The user (usr_…) or key that made it.' }),

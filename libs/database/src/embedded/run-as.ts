@@ -22,6 +22,9 @@ const USER = 'postgres';
  */
 const PASSES = ['+dac_read_search', '+dac_override'];
 
+/** initdb asks the system whether it may run `postgres`, and would be told as if it had none of those rights. */
+const ASKS = ['--securebits', '+no_setuid_fixup'];
+
 /** useradd and setpriv may stand outside the PATH of a service. */
 const ENV = {
   ...process.env,
@@ -56,7 +59,13 @@ export function findRunAs(program: string, home: string, log: Log): RunAs {
   ];
   const ways = [
     become,
-    ...PASSES.map((right) => [...become, `--inh-caps=${right}`, `--ambient-caps=${right}`]),
+    ...PASSES.flatMap((right) => {
+      const rights = [`--inh-caps=${right}`, `--ambient-caps=${right}`];
+      return [
+        [...become, ...ASKS, ...rights],
+        [...become, ...rights],
+      ];
+    }),
   ];
   const probe = ['sh', '-c', 'cd "$1" && exec "$2" --version', 'sh', home, program];
   for (const prefix of ways) if (works([...prefix, ...probe], null)) return { user, prefix };

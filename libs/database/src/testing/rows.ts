@@ -1,6 +1,9 @@
 import type { Database } from '../database.js';
 import { makeMoney } from './billing-rows.js';
 
+/** The first connection to a busy machine's database takes its time. */
+const PATIENT = { timeoutMs: 20_000 };
+
 /** One tenant with a row in every table that belongs to tenants; ids end in `name`. */
 export async function makeTenant(database: Database, name: string): Promise<string> {
   const tenantId = `ten_${name}`;
@@ -37,8 +40,8 @@ export async function makeTenant(database: Database, name: string): Promise<stri
     const counted = { ...own, meter: 'messages_published', hour, units: 1n };
     await tx.usageHour.create({ data: { ...counted, keyId: '' } });
     await tx.usageChannelHour.create({ data: { ...counted, namespace: '', channel: 'room' } });
-  });
-  await database.asSystem((tx) => makeMoney(tx, tenantId), { timeoutMs: 20_000 });
+  }, PATIENT);
+  await database.asSystem((tx) => makeMoney(tx, tenantId), PATIENT);
   return tenantId;
 }
 

@@ -24,10 +24,10 @@ export class GroupRegistry {
   }
 
   /** Throws the Problem `rate_limited` when the channel has as many groups as it can have. */
-  add(app: string, channel: string, name: string): Promise<void> {
+  add(app: string, channel: string, name: string, max: number = GROUP_LIMIT.perChannel): Promise<void> {
     return this.change(registryOf(app, channel), (names) => {
       if (names.includes(name)) return null;
-      if (names.length >= GROUP_LIMIT.perChannel) throw tooManyGroups(channel, names.length);
+      if (names.length >= max) throw tooManyGroups(channel, names.length, max);
       return [...names, name].sort();
     });
   }

@@ -139,6 +139,16 @@ export class Groups {
     return this.members.size;
   }
 
+  /** Members of an app's groups that are held now, by the channel they read. */
+  holdsByChannel(app: string): Map<string, number> {
+    const holds = new Map<string, number>();
+    for (const { request } of this.members) {
+      const { ref } = request;
+      if (ref.app === app) holds.set(ref.channel, (holds.get(ref.channel) ?? 0) + 1);
+    }
+    return holds;
+  }
+
   /** Answers every member, and from now on at once. */
   drain(): void {
     this.isDraining = true;
@@ -192,7 +202,7 @@ export class Groups {
     const from = order.from?.from ?? NOW;
     checkFrom(from);
     const place = await this.startOf(ref, from);
-    await this.registry.add(ref.app, ref.channel, ref.group);
+    await this.registry.add(ref.app, ref.channel, ref.group, order.maxGroups);
     const settings: GroupSettings = {
       from: order.from?.text ?? 'now',
       visibility: order.visibility ?? GROUP_LIMIT.visibilityDefaultSeconds,

@@ -1,4 +1,4 @@
-import { GROUP_LIMIT, Problem } from '#contracts';
+import { Problem } from '#contracts';
 import type { AppendResult } from '#engine';
 import type { GroupRef } from './types.js';
 
@@ -13,18 +13,13 @@ export const noGroup = ({ channel, group }: GroupRef): Problem =>
 export const groupDeleted = ({ group }: GroupRef): Problem =>
   new Problem('not_found', `The group ${JSON.stringify(group)} was deleted while you held on it.`);
 
-export const tooManyGroups = (channel: string, used: number): Problem =>
+export const tooManyGroups = (channel: string, used: number, max: number): Problem =>
   new Problem(
     'rate_limited',
     `The channel ${JSON.stringify(channel)} has ${used} groups, as many as a channel can have. Delete one that nobody uses.`,
     {
-      limit: {
-        name: 'groups',
-        scope: 'channel',
-        max: GROUP_LIMIT.perChannel,
-        used,
-        resetAt: null,
-      },
+      retryAfter: RETRY_SECONDS,
+      limit: { name: 'groups_channel', scope: 'channel', max, used, resetAt: null },
     },
   );
 

@@ -23,6 +23,8 @@ export interface GroupOrder {
   readonly from: { readonly text: string; readonly from: From } | null;
   readonly visibility: number | null;
   readonly maxAttempts: number | null;
+  /** Groups that the channel may have; left out: as many as any channel. */
+  readonly maxGroups?: number;
 }
 
 export interface GroupReport extends GroupSettings {

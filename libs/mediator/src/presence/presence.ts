@@ -47,7 +47,7 @@ export class Presence {
     this.around = { engine, clock, deadlines: this.deadlines, newId, settledAt };
     this.limits = {
       channelMembers: PRESENCE.channelMembers,
-      appMembers: 200_000,
+      appMembers: PRESENCE.appMembers,
       dataChars: 128 * 1024 * 1024,
       channels: 1_000_000,
       ...o.limits,
@@ -139,8 +139,23 @@ export class Presence {
     (channels.get(channel) ?? this.open(channels, app, channel)).touch();
   }
 
+  /** The channels of an app with somebody in them. */
+  *occupied(app: string): Iterable<string> {
+    for (const [name, { members }] of this.apps.get(app)?.channels ?? [])
+      if (members.size > 0) yield name;
+  }
+
+  membersIn(app: string, channel: string): number {
+    return this.apps.get(app)?.channels.get(channel)?.members.size ?? 0;
+  }
+
   memberCount(): number {
     return this.members;
+  }
+
+  /** Members of one app over all its channels. */
+  membersOf(app: string): number {
+    return this.apps.get(app)?.members ?? 0;
   }
 
   close(): void {
@@ -170,8 +185,11 @@ export class Presence {
       return { member, isNew: false };
     }
     const size = known?.members.size ?? 0;
-    if (size >= limits.channelMembers) throw channelFull(entry.channel, limits.channelMembers);
-    if (app.members >= limits.appMembers) throw appFull(limits.appMembers);
+    const { channelMembers = Infinity, appMembers = Infinity } = entry.room ?? {};
+    const inChannel = Math.min(channelMembers, limits.channelMembers);
+    const inApp = Math.min(appMembers, limits.appMembers);
+    if (size >= inChannel) throw channelFull(entry.channel, inChannel);
+    if (app.members >= inApp) throw appFull(inApp);
     const channel = known ?? this.open(app.channels, owner.appId, entry.channel);
     const fresh = new Member(clientId, this.o.clock.now(), data, owner, (gone) =>
       this.remove(channel, gone),

@@ -6,14 +6,14 @@ export const channelFull = (channel: string, max: number): Problem =>
   new Problem(
     'rate_limited',
     `The channel ${JSON.stringify(channel)} has ${max} members, as many as its presence takes. Divide them over several channels, or wait until some leave.`,
-    full('presence_members', 'channel', max),
+    full('presence_members_channel', 'channel', max),
   );
 
 export const appFull = (max: number): Problem =>
   new Problem(
     'rate_limited',
     `This app has ${max} members present over all its channels, as many as it may have. Wait until some leave.`,
-    full('presence_members', 'app', max),
+    full('presence_members_app', 'app', max),
   );
 
 export const crowded = (): Problem =>

@@ -8,6 +8,13 @@ export interface PresenceEntry {
   readonly clientId: string;
   /** JSON text. */
   readonly data: string;
+  /** Members that there may be, where that is fewer than this node takes. */
+  readonly room?: PresenceRoom | undefined;
+}
+
+export interface PresenceRoom {
+  readonly channelMembers?: number | undefined;
+  readonly appMembers?: number | undefined;
 }
 
 export interface PresencePut {

@@ -3,7 +3,8 @@ import type { ProblemCode } from '../../../contracts/src/problems.js';
 import type { Proof } from '../chain.js';
 import type { Clock } from '../clock.js';
 import type { Fetch } from '../transport.js';
-import type { Message, OutgoingMessage, Published } from '../types.js';
+import type { Filter, Message, OutgoingMessage, Published } from '../types.js';
+import { FakeStreams } from './fake-streams.js';
 
 export interface PollBody {
   readonly subscriptions: readonly {
@@ -14,6 +15,7 @@ export interface PollBody {
   readonly from?: string;
   readonly wait: number;
   readonly limit?: number;
+  readonly filter?: Filter;
 }
 
 export interface Seen {
@@ -32,7 +34,7 @@ export interface ReceiveAnswer {
   readonly channels: Record<string, Proof>;
 }
 
-interface Log {
+export interface Log {
   readonly messages: Message[];
   last: number;
 }
@@ -75,9 +77,12 @@ export class FakeHoldline {
   readonly #ids = new Map<string, Published>();
   readonly #held = new Set<Held>();
   readonly #clock: Clock;
+  /** Those that are open now. */
+  readonly streams: FakeStreams;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.streams = new FakeStreams(clock, (channel) => this.#log(channel));
   }
 
   get held(): PollBody[] {
@@ -107,7 +112,12 @@ export class FakeHoldline {
     log.last = position;
     const published = { id, position, timestamp };
     this.#ids.set(`${channel} ${id}`, published);
-    for (const held of [...this.#held]) if (held.places.has(channel)) held.answer();
+    for (const held of [...this.#held]) {
+      const { places, body } = held;
+      if (places.has(channel) && isWanted(log.messages.at(-1) as Message, body.filter))
+        held.answer();
+    }
+    this.streams.published();
     return published;
   }
 
@@ -148,7 +158,7 @@ export class FakeHoldline {
     if (this.tokens && !this.tokens.has(seen.token ?? '')) return problem('token_expired');
     const answer = await this.#serve(seen, pathname, search, signal);
     if (fault?.kind === 'answer-lost') throw new TypeError('Failed to fetch');
-    if (fault?.kind === 'bent')
+    if (fault?.kind === 'bent' && pathname !== '/v1/messages')
       return Response.json(fault.bend((await answer.json()) as ReceiveAnswer));
     return answer;
   };
@@ -160,6 +170,11 @@ export class FakeHoldline {
     signal: AbortSignal,
   ): Promise<Response> | Response {
     if (path === '/v1/poll') return this.#poll(seen.body as PollBody, signal);
+    if (path === '/v1/messages') {
+      const cursor = readCursor(new URLSearchParams(query).get('cursor') ?? '');
+      if (!cursor) return problem('invalid_cursor');
+      return this.streams.open(cursor.epoch, cursor.places, signal);
+    }
     const [, channel = '', kind] = /^\/v1\/channels\/([^/]+)\/(messages|history)$/.exec(path) ?? [];
     const name = decodeURIComponent(channel);
     if (kind === 'messages') {
@@ -196,7 +211,13 @@ export class FakeHoldline {
     }
     const epoch = cursor?.epoch ?? this.epoch;
     const answer = (): Response => this.#answer(body, places, epoch);
-    const hasNews = epoch !== this.epoch || [...places].some(([c, at]) => this.#log(c).last > at);
+    const hasNews =
+      epoch !== this.epoch ||
+      [...places].some(([c, at]) =>
+        this.#log(c).messages.some(
+          (message) => message.position > at && isWanted(message, body.filter),
+        ),
+      );
     if (hasNews || body.wait === 0) return answer();
     return abortable(signal, (resolve) => {
       const held: Held = { body, places, epoch, answer: () => end() };
@@ -223,9 +244,10 @@ export class FakeHoldline {
       const log = this.#log(channel);
       const changed = epoch !== this.epoch;
       const from = changed ? 0 : place;
-      const all = log.messages.filter(({ position }) => position > from);
+      const kept = log.messages.filter(({ position }) => position > from);
+      const all = kept.filter((message) => isWanted(message, body.filter));
       const part = all.slice(0, limit - messages.length);
-      const first = all[0]?.previous ?? log.last;
+      const first = kept[0]?.previous ?? log.last;
       const lost = changed
         ? ({ reason: 'epoch' } as const)
         : first > from
@@ -239,6 +261,7 @@ export class FakeHoldline {
         from,
         to: told ? to : from,
         lost: told ? lost : null,
+        ...(body.filter ? { filtered: kept.length - all.length } : {}),
       };
       next[channel] = told ? to : from;
       messages.push(...part);
@@ -259,6 +282,10 @@ export class FakeHoldline {
     this.#logs.set(channel, log);
     return log;
   }
+}
+
+function isWanted({ name }: Message, filter: Filter | undefined): boolean {
+  return !filter?.names || filter.names.includes(name ?? '');
 }
 
 function readCursor(text: string): { epoch: string; places: Record<string, number> } | null {

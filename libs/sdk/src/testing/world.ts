@@ -1,6 +1,6 @@
 import { Holdline } from '../client.js';
 import type { HoldlineOptions } from '../client.js';
-import type { State } from '../receiver.js';
+import type { State } from '../receiver-options.js';
 import type { Message } from '../types.js';
 import { FakeHoldline } from './fake-holdline.js';
 import { ManualClock, settle } from './manual-clock.js';

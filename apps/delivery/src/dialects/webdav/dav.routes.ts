@@ -2,11 +2,13 @@ import { LIMIT, Problem } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { EdgeContext } from '../../edge/context.js';
 import type { Exchange } from '../../edge/exchange.js';
+import { look } from '../../edge/look.js';
+import { leavePlaces, takePlaces } from '../../edge/places.js';
 import { publish } from '../../edge/publish.route.js';
-import { holdTime } from '../../edge/receive.route.js';
+import { HeldPath } from '../../edge/held-path.js';
+import { holdHeaders, holdTime } from '../../edge/hold-time.js';
 import type { RouteTable } from '../../edge/route-table.js';
 import { multistatus, type DavStatus } from './multistatus.js';
-import { look } from './poll.js';
 import { DavSubscriptions, type DavSubscription } from './subscriptions.js';
 
 const DEFAULT_LIFETIME_S = 3_600;
@@ -22,8 +24,8 @@ type Answering = (exchange: Exchange, who: Principal, channel: string) => void |
 
 /**
  * Notifications as clients of WebDAV know them from Exchange 2000 and 2003: SUBSCRIBE, POLL, UNSUBSCRIBE
- * on a channel, and NOTIFY to publish. Node's HTTP/1.1 parser refuses the method POLL; there it is a
- * POST that says so.
+ * on a channel, and NOTIFY to publish. Each is also a POST that names it, for libraries that do not know
+ * the method.
  */
 export function addDavRoutes(
   table: RouteTable,
@@ -41,6 +43,7 @@ export function addDavRoutes(
     table.add(method, PATH, (exchange, who, [channel]) =>
       answer(exchange, who, channelIn(channel)),
     );
+  table.addOpen('OPTIONS', PATH, options);
   table.add('POST', PATH, (exchange, who, [channel]) => {
     const method = OVERRIDES.map((name) => exchange.header(name)).find(
       (said) => said !== undefined,
@@ -56,6 +59,26 @@ export function addDavRoutes(
   });
 }
 
+const METHODS = 'OPTIONS, SUBSCRIBE, POLL, UNSUBSCRIBE, NOTIFY, POST';
+
+/** What a client asks before anything else. Of WebDAV (RFC 4918) a channel has the notifications alone. */
+function options(exchange: Exchange): void {
+  exchange.send(
+    200,
+    [
+      'Allow',
+      METHODS,
+      'Public',
+      METHODS,
+      'DAV',
+      '<urn:holdline:notifications>',
+      'Content-Length',
+      '0',
+    ],
+    null,
+  );
+}
+
 async function subscribe(
   context: EdgeContext,
   kept: DavSubscriptions,
@@ -65,6 +88,7 @@ async function subscribe(
 ): Promise<void> {
   requireCapability(who, 'subscribe', channel);
   const lifetimeS = lifetime(exchange);
+  checkWishes(exchange);
   const renewed = exchange.header('subscription-id');
   if (renewed !== undefined) {
     const ids = idsIn(renewed);
@@ -105,6 +129,9 @@ function subscribed(
       'Content-Location',
       exchange.path,
       ...(type === null ? [] : ['Notification-Type', type]),
+      // Nothing is ever held back.
+      'Notification-Delay',
+      '0',
       'Cache-Control',
       'no-store',
       'Content-Length',
@@ -180,24 +207,36 @@ async function changes(
   await Promise.all(
     firing.map(async (one) => note(one, await look(context, who, channel, one.cursor))),
   );
-  const wait = exchange.header('prefer') === undefined ? 0 : secondsToHold(context, exchange, who);
+  const asked = holdTime(exchange, null, who, context.clock.now());
+  const wait = asked.reason === 'default' ? 0 : asked.seconds;
   if (changed.size > 0 || firing.length === 0 || wait === 0) return changed;
 
-  context.holdLimits.take(who);
+  const path = new HeldPath(context, exchange, who, asked);
+  exchange.always(holdHeaders(path.time));
+  const places = [{ principal: who, channels: [channel] }];
+  takePlaces(context, places, 'hold');
   try {
     return await new Promise((resolve, reject) => {
       const holds: { cancel(): void }[] = [];
       const cancel = () => {
         for (const hold of holds) hold.cancel();
       };
+      let isOver = false;
       const end = (outcome: ReadonlyMap<DavSubscription, string> | null) => {
+        if (isOver) return;
+        isOver = true;
         cancel();
+        if (outcome) path.answered();
+        else path.gone();
         resolve(outcome);
       };
+      path.held();
       exchange.onGone(() => end(null));
       let open = firing.length;
       for (const one of firing) {
-        look(context, who, channel, one.cursor, wait * 1000, (hold) => holds.push(hold)).then(
+        look(context, who, channel, one.cursor, path.time.seconds * 1000, (hold) =>
+          holds.push(hold),
+        ).then(
           (answer) => {
             note(one, answer);
             open -= 1;
@@ -206,6 +245,7 @@ async function changes(
             else if (answer.messages > 0) setImmediate(end, changed);
           },
           (fault: unknown) => {
+            isOver = true;
             cancel();
             reject(fault instanceof Error ? fault : new Error(String(fault)));
           },
@@ -213,13 +253,8 @@ async function changes(
       }
     });
   } finally {
-    context.holdLimits.release(who);
+    leavePlaces(context, places, 'hold');
   }
-}
-
-function secondsToHold(context: EdgeContext, exchange: Exchange, who: Principal): number {
-  const { seconds, reason } = holdTime(exchange, null, who, context.clock.now());
-  return reason === 'default' ? 0 : seconds;
 }
 
 async function unsubscribe(
@@ -263,6 +298,29 @@ function lifetime(exchange: Exchange): number {
     );
   }
   return Math.max(LIMIT.holdMaxSeconds, Math.min(Number(said), MAX_LIFETIME_S));
+}
+
+const DEPTHS = /^(?:0|(?:1|infinity)(?:\s*,\s*noroot)?)$/i;
+
+/**
+ * A channel has nothing below it but its messages, so every depth is the same.
+ * @throws Problem invalid_request
+ */
+function checkWishes(exchange: Exchange): void {
+  const depth = exchange.header('depth');
+  if (depth !== undefined && !DEPTHS.test(depth.trim())) {
+    throw new Problem(
+      'invalid_request',
+      'Depth is 0, 1 or infinity, with `,noroot` after the last two. Send one, or leave it out.',
+    );
+  }
+  const delay = exchange.header('notification-delay');
+  if (delay !== undefined && !/^\d{1,9}$/.test(delay.trim())) {
+    throw new Problem(
+      'invalid_request',
+      'Notification-Delay is not a number of seconds. Send one, or leave it out: a POLL tells what is there at once.',
+    );
+  }
 }
 
 function gone(id: number): Problem {

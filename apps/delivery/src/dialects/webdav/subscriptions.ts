@@ -6,6 +6,8 @@ import type { Clock } from '#mediator';
 /** Subscriptions of one key, and of all together: each is a cursor of some hundred bytes. */
 const PER_KEY = 1_000;
 const IN_ALL = 50_000;
+/** Clients of the time keep a number in 32 bits, with a sign. */
+const MAX_ID = 2 ** 31 - 1;
 
 export interface DavSubscription {
   readonly id: number;
@@ -31,7 +33,7 @@ export class DavSubscriptions {
   private readonly byId = new Map<number, DavSubscription>();
   private readonly perKey = new Map<string, number>();
   // Numbers of another process or of before a restart should not be taken for ours.
-  private next = randomInt(1, 2 ** 40);
+  private last = randomInt(1, MAX_ID);
 
   /** @throws Problem rate_limited */
   add(
@@ -61,7 +63,7 @@ export class DavSubscriptions {
         },
       );
     }
-    const id = this.next++;
+    const id = this.newId();
     const expiresAt = clock.now() + asked.lifetimeMs;
     const made = { ...asked, id, keyId, owner: ownerOf(principal), expiresAt };
     this.byId.set(id, made);
@@ -93,6 +95,12 @@ export class DavSubscriptions {
     const left = (this.perKey.get(keyId) ?? 1) - 1;
     if (left === 0) this.perKey.delete(keyId);
     else this.perKey.set(keyId, left);
+  }
+
+  private newId(): number {
+    do this.last = this.last < MAX_ID ? this.last + 1 : 1;
+    while (this.byId.has(this.last));
+    return this.last;
   }
 
   private sweep(clock: Clock): void {

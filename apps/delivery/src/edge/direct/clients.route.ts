@@ -2,7 +2,10 @@ import { inboxOf, Problem } from '#contracts';
 import { requireRight, type Principal } from '#access';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
-import { retentionOf, sendJson } from '../publish.route.js';
+import { answerDryRun, isDryRun } from '../dry-run.js';
+import { orderOf } from '../publish.route.js';
+import { limitHeaders, sendWithin } from '../publishing.js';
+import { sendJson } from '../send-json.js';
 import { receiveOrStream } from '../stream/http-stream.route.js';
 import { sentOf, takeIn } from './intake.js';
 import { clientIn } from './path-names.js';
@@ -17,18 +20,19 @@ export async function sendDirect(
   const client = clientIn(segment, principal);
   const channel = inboxOf(client);
   requireRight(principal, 'publish', channel);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
-  const outcome = await context.mediator.send({
-    app: principal.appId,
-    channel,
-    clientId: principal.clientId,
-    label: principal.keyId,
-    messages,
-    retention: retentionOf(rules),
-  });
+  const taken = await takeIn(context, exchange, principal, channel, true);
+  const { messages, isArray, rules, bytes } = taken;
+  if (isDryRun(exchange)) {
+    const intended = { channel, messages, bytes, isDirect: true };
+    return answerDryRun(context, exchange, principal, intended);
+  }
+  const order = orderOf(principal, channel, messages, rules);
+  const outcome = await sendWithin(context, principal, order, { bytes });
   const { delivered } = outcome;
   const home = await homeOf(context, principal.appId, client);
   const { messages: list, ...last } = sentOf(outcome.messages, isArray);
+  const headers = limitHeaders(context, principal, channel, true);
+  if (headers.length > 0) exchange.always(headers);
   sendJson(exchange, 202, JSON.stringify({ ...last, delivered, home, messages: list }));
 }
 

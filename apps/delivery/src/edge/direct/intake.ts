@@ -1,24 +1,21 @@
-import { LIMIT, type NamespaceRules, type PublishMessage } from '#contracts';
+import type { NamespaceRules, PublishMessage } from '#contracts';
 import type { Principal } from '#access';
 import type { Published } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
-import {
-  checkPublisher,
-  checkSizes,
-  mediaType,
-  readMessages,
-  refuseEncodedBody,
-} from '../publish.route.js';
+import { checkPublisher, mediaType, takeBody } from '../publish.route.js';
+import { foresee } from '../publishing.js';
 
 export interface Intake {
+  /** Of the body. */
+  readonly bytes: number;
   readonly messages: readonly PublishMessage[];
   readonly isArray: boolean;
   readonly rules: NamespaceRules;
 }
 
 /**
- * Reads what a body publishes to a channel, and counts it: the same for every route that stores.
+ * Reads what a body publishes to a channel: the same for every route that stores.
  * @throws Problem whatever a publish is refused with, but for the rights.
  */
 export async function takeIn(
@@ -26,16 +23,14 @@ export async function takeIn(
   exchange: Exchange,
   principal: Principal,
   channel: string,
+  isDirect = false,
 ): Promise<Intake> {
   const rules = context.store.rules(principal.appId, channel);
   checkPublisher(principal, rules, channel);
-  refuseEncodedBody(exchange);
-  const body = await exchange.body(LIMIT.bodyBytes);
-  const messages = readMessages(exchange, body);
-  if (body.length > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
-  context.publishRate.take(principal, messages.length);
+  foresee(context, principal, channel, isDirect);
+  const { body, messages } = await takeBody(exchange, principal, rules);
   const isArray = mediaType(exchange) === 'application/json' && startsArray(body);
-  return { messages, isArray, rules };
+  return { bytes: body.length, messages, isArray, rules };
 }
 
 export interface Sent {

@@ -4,7 +4,10 @@ import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
 import { parseJson } from '../json-body.js';
-import { mediaType, refuseEncodedBody, retentionOf, sendJson } from '../publish.route.js';
+import { answerDryRun, isDryRun } from '../dry-run.js';
+import { mediaType, orderOf, refuseEncodedBody } from '../publish.route.js';
+import { limitHeaders, publishWithin } from '../publishing.js';
+import { sendJson } from '../send-json.js';
 import { receiveOrStream } from '../stream/http-stream.route.js';
 import { sentOf, takeIn } from './intake.js';
 import { clientOfEnd, type LinkRecord } from './link-book.js';
@@ -72,15 +75,14 @@ export async function sendLinked(
 ): Promise<void> {
   const { link, end } = await endOf(context, principal, segments, 'publish');
   const channel = linkChannel(link, otherEnd(end));
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
-  const outcome = await context.mediator.publish({
-    app: principal.appId,
-    channel,
-    clientId: principal.clientId,
-    label: principal.keyId,
-    messages,
-    retention: retentionOf(rules),
-  });
+  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
+  const order = orderOf(principal, channel, messages, rules);
+  const outcome = await publishWithin(context, principal, order, { bytes });
+  const headers = limitHeaders(context, principal, channel);
+  if (headers.length > 0) exchange.always(headers);
   sendJson(exchange, 202, JSON.stringify(sentOf(outcome.messages, isArray)));
 }
 

@@ -2,11 +2,16 @@ import { Problem, RequestQuery, type PublishMessage } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import type { Hold, Published, RequestReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
+import { answerDryRun, isDryRun } from '../dry-run.js';
 import type { Exchange } from '../exchange.js';
 import { schemaProblem } from '../faults.js';
+import { HeldPath } from '../held-path.js';
 import { ownerOf } from '../hold-owner.js';
-import { retentionOf, sendJson } from '../publish.route.js';
-import { holdTime } from '../receive.route.js';
+import { holdHeaders, holdTime } from '../hold-time.js';
+import { leavePlaces, takePlaces } from '../places.js';
+import { reply, retentionOf } from '../publish.route.js';
+import { countWithin } from '../publishing.js';
+import { sendJson } from '../send-json.js';
 import { takeIn, toSent } from './intake.js';
 import { addressIn } from './path-names.js';
 
@@ -19,11 +24,23 @@ export async function request(
 ): Promise<void> {
   requireCapability(principal, 'publish', channel);
   const wait = readWait(exchange.query);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, channel);
+  const { messages, isArray, rules, bytes } = await takeIn(context, exchange, principal, channel);
   const message = onlyOne(messages, isArray);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
+  }
   const hold = holdTime(exchange, wait, principal, context.clock.now());
-  context.holdLimits.take(principal);
-  const asker = new Asker(context, exchange, principal, channel);
+  const path = new HeldPath(context, exchange, principal, hold);
+  const { giveBack, ...counted } = await countWithin(context, principal, channel, { bytes });
+  const places = [{ principal, channels: [] }];
+  try {
+    takePlaces(context, places, 'request');
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+  exchange.always(holdHeaders(path.time));
+  const asker = new Asker(context, exchange, principal, channel, path);
   try {
     asker.hold = context.mediator.request(
       {
@@ -31,42 +48,35 @@ export async function request(
         channel,
         message,
         retention: retentionOf(rules),
-        label: principal.keyId,
-        waitMs: hold.seconds * 1000,
+        ...counted,
+        waitMs: path.time.seconds * 1000,
+        isCutShort: path.time.reason === 'path',
       },
       asker,
     );
   } catch (error) {
+    giveBack();
     asker.release();
     throw error;
   }
+  path.held();
   exchange.onEnd((isWhole) => (isWhole ? asker.written() : asker.gone()));
 }
 
 /** POST /v1/replies/{replyTo}: whoever was given the address may reply, once. */
-export async function reply(
+export async function postReply(
   context: EdgeContext,
   exchange: Exchange,
   principal: Principal,
   segment: string | undefined,
 ): Promise<void> {
   const address = addressIn(segment);
-  const { messages, isArray, rules } = await takeIn(context, exchange, principal, 'reply:');
-  const { ttl, ifPosition, ...message } = onlyOne(messages, isArray);
-  if (ttl !== undefined || ifPosition !== undefined) {
-    throw new Problem(
-      'invalid_message',
-      'A reply takes no ttl and no ifPosition: it is handed to who asked. Leave them out.',
-    );
+  const channel = 'reply:';
+  const { messages, isArray, bytes } = await takeIn(context, exchange, principal, channel);
+  if (isDryRun(exchange)) {
+    return answerDryRun(context, exchange, principal, { channel, messages, bytes });
   }
-  const stored = await context.mediator.reply({
-    app: principal.appId,
-    address,
-    clientId: principal.clientId,
-    label: principal.keyId,
-    message,
-    retention: retentionOf(rules),
-  });
+  const stored = await reply(context, principal, address, onlyOne(messages, isArray), bytes);
   sendJson(exchange, 202, JSON.stringify(toSent(stored)));
 }
 
@@ -81,17 +91,18 @@ class Asker implements RequestReceiver {
     private readonly exchange: Exchange,
     private readonly principal: Principal,
     private readonly channel: string,
+    private readonly path: HeldPath,
   ) {}
 
   reply(message: Buffer, { id, position }: Published): void {
-    this.release();
+    this.settle();
     this.isAnswered = true;
     const request = JSON.stringify({ id, position });
     sendJson(this.exchange, 200, `{"reply":${message.toString('utf8')},"request":${request}}`);
   }
 
   refuse(problem: Problem): void {
-    this.release();
+    this.settle();
     this.exchange.refuse(problem);
   }
 
@@ -102,14 +113,22 @@ class Asker implements RequestReceiver {
   }
 
   gone(): void {
+    if (this.isReleased) return;
     this.hold?.cancel();
     this.release();
+    this.path.gone();
+  }
+
+  private settle(): void {
+    this.release();
+    this.path.answered();
   }
 
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    const places = [{ principal: this.principal, channels: [] }];
+    leavePlaces(this.context, places, 'request');
   }
 }
 
@@ -125,6 +144,7 @@ function onlyOne(messages: readonly PublishMessage[], isArray: boolean): Publish
 function readWait(query: string): number | null {
   const given: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'dryRun') continue;
     if (name !== 'wait' || Object.hasOwn(given, name)) {
       throw new Problem(
         'invalid_request',

@@ -1,10 +1,12 @@
-import { GroupReceiveQuery, HEADER, LIMIT, type Problem } from '#contracts';
+import { GroupReceiveQuery, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
-import { holdTime, type HoldTime } from '../receive.route.js';
+import { HeldPath } from '../held-path.js';
+import { holdHeaders, holdTime } from '../hold-time.js';
+import { leavePlaces, takePlaces } from '../places.js';
 import { checkMember, groupIn, readQuery } from './group-input.js';
 
 /** GET /v1/channels/{channel}/groups/{group}/messages: held until there is something for this member. */
@@ -19,14 +21,16 @@ export function receiveGroup(
   checkMember(principal, channel);
   const query = readQuery(exchange.query, GroupReceiveQuery, 'wait, limit and visibility');
   const hold = holdTime(exchange, query.wait ?? null, principal, context.clock.now());
-  context.holdLimits.take(principal);
-  const held = new HeldMember(context, exchange, principal, channel, hold);
+  const places = [{ principal, channels: [channel] }];
+  takePlaces(context, places, 'hold');
+  const path = new HeldPath(context, exchange, principal, hold);
+  const held = new HeldMember(context, exchange, principal, channel, path);
   try {
     held.hold = context.mediator.groups.receive(
       {
         ref,
         owner: ownerOf(principal),
-        waitMs: hold.seconds * 1000,
+        waitMs: path.time.seconds * 1000,
         limit: query.limit ?? LIMIT.answerDefaultMessages,
         visibility: query.visibility ?? null,
       },
@@ -36,6 +40,7 @@ export function receiveGroup(
     held.release();
     throw error;
   }
+  path.held();
   exchange.onEnd((isWhole) => (isWhole ? held.written() : held.gone()));
 }
 
@@ -50,13 +55,14 @@ class HeldMember implements MemberReceiver {
     private readonly exchange: Exchange,
     private readonly principal: Principal,
     private readonly channel: string,
-    private readonly time: HoldTime,
+    private readonly path: HeldPath,
   ) {}
 
   answer(answer: MemberAnswer): void {
     const { body } = answer;
     this.answered = answer;
     this.release();
+    this.path.answered();
     const head = [
       'Content-Type',
       'application/json',
@@ -64,8 +70,7 @@ class HeldMember implements MemberReceiver {
       String(body.length),
       'Cache-Control',
       'no-store',
-      HEADER.hold,
-      `${this.time.seconds}; reason=${this.time.reason}`,
+      ...holdHeaders(this.path.time),
     ];
     this.exchange.send(200, head, body);
   }
@@ -84,12 +89,14 @@ class HeldMember implements MemberReceiver {
   /** Also after `answer`: its bytes did not go out, so its messages are for others. */
   gone(): void {
     this.hold?.cancel();
+    if (!this.isReleased) this.path.gone();
     this.release();
   }
 
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.context.holdLimits.release(this.principal);
+    const places = [{ principal: this.principal, channels: [this.channel] }];
+    leavePlaces(this.context, places, 'hold');
   }
 }

@@ -1,10 +1,19 @@
-import { AckBody, DeadQuery, GroupBody, LIMIT, parseFrom, type From } from '#contracts';
+import {
+  AckBody,
+  DeadQuery,
+  GROUP_LIMIT,
+  GroupBody,
+  LIMIT,
+  parseFrom,
+  type From,
+} from '#contracts';
 import type { Principal } from '#access';
-import type { AckOutcome, GroupReport, GroupSettings } from '#mediator';
+import type { GroupReport, GroupSettings } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
-import { sendJson } from '../publish.route.js';
+import { sendJson } from '../send-json.js';
 import { checkMember, checkOwner, groupIn, readBody, readQuery } from './group-input.js';
+import { settle } from './settle.js';
 
 /** PUT /v1/channels/{channel}/groups/{group}: create it, or change its settings. */
 export async function putGroup(
@@ -25,6 +34,7 @@ export async function putGroup(
     from: from === undefined ? null : { text: from, from: parseFrom(from) as From },
     visibility: visibility ?? null,
     maxAttempts: maxAttempts ?? null,
+    maxGroups: Math.min(principal.limits.groups_channel ?? Infinity, GROUP_LIMIT.perChannel),
   });
   const shown = { channel, group: ref.group, ...shownSettings(settings) };
   sendJson(exchange, created ? 201 : 200, JSON.stringify(shown));
@@ -81,17 +91,9 @@ export async function ackGroup(
 ): Promise<void> {
   const ref = groupIn(principal, channel, segment);
   checkMember(principal, channel);
-  const { ack = [], nack = [], extend = [] } = await readBody(exchange, AckBody, 'The acks');
-  const outcomes = await context.mediator.groups.settle(ref, {
-    ack,
-    nack,
-    extend: extend.map((one) =>
-      typeof one === 'string'
-        ? { ackId: one, visibility: null }
-        : { ackId: one.ackId, visibility: one.visibility ?? null },
-    ),
-  });
-  sendJson(exchange, 200, JSON.stringify({ results: outcomes.map(shownOutcome) }));
+  const acks = await readBody(exchange, AckBody, 'The acks');
+  const results = await settle(context, exchange, ref, acks);
+  sendJson(exchange, 200, JSON.stringify({ results }));
 }
 
 /** GET /v1/channels/{channel}/groups/{group}/dead: the messages it gave up, page by page. */
@@ -133,10 +135,4 @@ function shownReport(channel: string, report: GroupReport) {
     deadLetters: dead,
     members,
   };
-}
-
-function shownOutcome({ visibleAt, ...outcome }: AckOutcome) {
-  return visibleAt === undefined
-    ? outcome
-    : { ...outcome, visibleAt: new Date(visibleAt).toISOString() };
 }

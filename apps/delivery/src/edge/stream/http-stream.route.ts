@@ -1,13 +1,14 @@
 import type { Problem } from '#contracts';
 import type { Principal } from '#access';
-import type { Answer } from '#mediator';
+import type { Answer, Attendance } from '#mediator';
 import type { EdgeContext } from '../context.js';
 import type { Exchange, OpenAnswer } from '../exchange.js';
+import { leavePlaces, placesOf, takePlaces, type Place } from '../places.js';
 import { watchPresence } from '../presence-poll.js';
 import { grantedOf, readable } from '../readable.js';
 import type { ParsedReceive } from '../receive-plan.js';
 import { ownerOf } from '../hold-owner.js';
-import { receive } from '../receive.route.js';
+import { receive, type HeldRequest } from '../receive.route.js';
 import { streamAsked } from './asked.js';
 import type { StreamFormat } from './format.js';
 import { MessageStream, type StreamSink } from './message-stream.js';
@@ -23,44 +24,49 @@ export function receiveOrStream(
   principal: Principal,
   parsed: ParsedReceive,
 ): void {
-  const asked = streamAsked(exchange);
-  if (asked === null) receive(context, exchange, principal, parsed);
-  else stream(context, exchange, principal, parsed, asked === 'sse' ? SSE : NDJSON);
+  if (streamAsked(exchange) === null) return receive(context, exchange, principal, parsed);
+  const { plan, cursor } = parsed;
+  stream(context, exchange, {
+    readers: [{ principal, channels: plan.channels, granted: grantedOf(principal, parsed) }],
+    cursor,
+    from: plan.from,
+    limit: plan.limit,
+    view: plan.view,
+    watchesPresence: plan.presence,
+  });
 }
 
-/** @throws Problem whatever a held request would be refused with. */
-function stream(
-  context: EdgeContext,
-  exchange: Exchange,
-  principal: Principal,
-  parsed: ParsedReceive,
-  format: StreamFormat,
-): void {
-  const { plan, cursor } = parsed;
-  const { from, limit, view } = plan;
-  const reader = { principal, channels: plan.channels, granted: grantedOf(principal, parsed) };
-  const channels = readable(reader);
+/** What a stream is made of: a held request's wishes, without an end. */
+export type StreamWishes = Omit<HeldRequest, 'hold' | 'nextUrl'>;
+
+/**
+ * Streams in the format that the request asks for.
+ * @throws Problem whatever a held request would be refused with.
+ */
+export function stream(context: EdgeContext, exchange: Exchange, wishes: StreamWishes): void {
+  const { readers, cursor, from, limit, view, presence } = wishes;
+  const format = streamAsked(exchange) === 'ndjson' ? NDJSON : SSE;
+  const subscriptions = readers.map((reader) => ({
+    owner: ownerOf(reader.principal),
+    channels: readable(reader),
+  }));
   // What the browser saw last goes before the URL, which stays as the page wrote it.
   const lastSeen = exchange.header('last-event-id');
-  const watched = plan.presence ? watchPresence(context, [reader]) : [];
-  context.holdLimits.take(principal);
-  const connection = new HttpStream(context, exchange, principal, format);
+  const places = placesOf(readers, subscriptions);
+  if (wishes.watchesPresence) subscriptions.push(...watchPresence(context, readers));
+  const principals = readers.map(({ principal }) => principal);
+  takePlaces(context, places, 'stream');
+  const connection = new HttpStream(context, exchange, places, format);
   const messages = new MessageStream(
     context,
-    {
-      principal,
-      subscriptions: [{ owner: ownerOf(principal), channels }, ...watched],
-      cursor: lastSeen ? lastSeen : cursor,
-      from,
-      limit,
-      view,
-    },
+    { principals, subscriptions, cursor: lastSeen ? lastSeen : cursor, from, limit, view },
     connection,
   );
   try {
+    if (presence) connection.attendance = context.presence.attend(presence);
     connection.start(messages);
   } catch (error) {
-    connection.close();
+    connection.close(true);
     throw error;
   }
 }
@@ -72,13 +78,19 @@ class HttpStream implements StreamSink, LiveStream {
   private outlet: Outlet | null = null;
   private isEnding = false;
   private isClosed = false;
+  /** Whom the stream keeps present. */
+  attendance: Attendance | null = null;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    readonly principal: Principal,
+    private readonly places: readonly Place[],
     private readonly format: StreamFormat,
   ) {}
+
+  get principals(): readonly Principal[] {
+    return this.places.map(({ principal }) => principal);
+  }
 
   /** @throws Problem; nothing was written then. */
   start(messages: MessageStream): void {
@@ -99,10 +111,11 @@ class HttpStream implements StreamSink, LiveStream {
   }
 
   answer(answer: Answer, isSlow: boolean): void {
-    const { context, principal } = this;
-    this.out().write(this.format.answer(answer, isSlow), () =>
-      context.usage.delivered(principal, answer, null),
-    );
+    const { context, principals } = this;
+    this.out().write(this.format.answer(answer, isSlow), () => {
+      if (principals.length > 1) context.usage.deliveredToSeveral(principals, answer);
+      else context.usage.delivered(principals[0] as Principal, answer, null);
+    });
   }
 
   heartbeat(): void {
@@ -117,19 +130,20 @@ class HttpStream implements StreamSink, LiveStream {
     if (this.isEnding || this.isClosed) return;
     this.isEnding = true;
     this.messages?.cancel();
-    this.out().write(this.format.problem(this.exchange.report(problem).text));
+    this.out().write(this.format.problem(JSON.stringify(this.exchange.report(problem))));
     this.out().finish(() => {
       this.carrier?.end();
       this.close();
     });
   }
 
-  close(): void {
+  close(isRefused = false): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.attendance?.end(isRefused);
     this.messages?.cancel();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principal);
+    leavePlaces(this.context, this.places, 'stream');
   }
 
   private cut(): void {

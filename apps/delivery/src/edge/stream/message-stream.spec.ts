@@ -77,11 +77,15 @@ function setUp({
   const stream = new MessageStream(
     {
       mediator: mediator as unknown as Mediator,
-      streams: { fault: () => state.fault } as never,
+      streams: {
+        faultOf: () => state.fault,
+        spentOf: () => null,
+        spendOf: () => undefined,
+      } as never,
       clock: { now: () => time.now, monotonic: () => time.now, every: () => () => {} },
     },
     {
-      principal: { expiresAt } as Principal,
+      principals: [{ expiresAt } as Principal],
       subscriptions: [],
       cursor,
       from: { kind: 'now' },

@@ -1,6 +1,7 @@
 import type { From, Problem } from '#contracts';
 import type { Principal } from '#access';
 import type { Answer, Clock, Hold, Mediator, Receiver, ReceiveView, Subscription } from '#mediator';
+import { viewUnder } from '../receive-view.js';
 import type { StreamTable } from './stream-table.js';
 
 /** A stream that has said nothing for so long says that it is alive. */
@@ -22,7 +23,8 @@ export interface StreamSink {
 }
 
 export interface StreamRequest {
-  readonly principal: Principal;
+  /** Everybody whose credential it needs: it ends when one of them ends. */
+  readonly principals: readonly Principal[];
   readonly subscriptions: readonly Subscription[];
   readonly cursor: string | null;
   readonly from: From;
@@ -149,17 +151,26 @@ export class MessageStream implements Receiver {
       this.wasSlow ||= clock.monotonic() - this.fullSince > SLOW_MS;
       this.fullSince = null;
     }
-    const { principal, subscriptions, from, limit, view } = this.request;
-    const fault = streams.fault(principal);
+    const { principals, subscriptions, from, limit, view } = this.request;
+    const fault = streams.faultOf(principals) ?? streams.spentOf(principals);
     this.state = 'asking';
     if (fault) {
       this.refuse(fault);
       return;
     }
-    const left = principal.expiresAt === null ? HEARTBEAT_MS : principal.expiresAt - clock.now();
-    const waitMs = this.isPlaced ? Math.min(HEARTBEAT_MS, left) : 0;
+    let waitMs = this.isPlaced ? HEARTBEAT_MS : 0;
+    for (const { expiresAt } of principals) {
+      if (expiresAt !== null) waitMs = Math.min(waitMs, expiresAt - clock.now());
+    }
     const hold = mediator.receive(
-      { subscriptions, cursor: this.cursor, from, waitMs, limit, view },
+      {
+        subscriptions,
+        cursor: this.cursor,
+        from,
+        waitMs,
+        limit,
+        view: viewUnder(streams.spendOf(principals), view),
+      },
       this,
     );
     if (this.isAsking()) this.hold = hold;

@@ -1,10 +1,12 @@
-import { Problem } from '#contracts';
+import { Problem, type Spend } from '#contracts';
 import type { AccessStore, Principal } from '#access';
+import { checkSpend } from '#limits';
 import type { Clock } from '#mediator';
 
 /** One connection that stays: a stream of events or lines, or a WebSocket. */
 export interface LiveStream {
-  readonly principal: Principal;
+  /** Everybody whose credential it needs. */
+  readonly principals: readonly Principal[];
   /** Once a second, while it lives. */
   tick(): void;
   /** Tells the client why, and ends. A second call is ignored. */
@@ -58,6 +60,47 @@ export class StreamTable {
     );
   }
 
+  /** Where an app stands with its budgets now, and not when the stream began. */
+  spend({ appId }: Principal): Spend | undefined {
+    return this.store.app(appId)?.spend;
+  }
+
+  /** The budget that shapes what they receive. */
+  spendOf(principals: readonly Principal[]): Spend | undefined {
+    for (const principal of principals) {
+      const spend = this.spend(principal);
+      if (spend?.state === 'degrade') return spend;
+    }
+    return undefined;
+  }
+
+  /** Why nothing more may be received on a budget that is used up, or null. */
+  spentOf(principals: readonly Principal[]): Problem | null {
+    try {
+      for (const principal of principals) checkSpend(this.spend(principal));
+      return null;
+    } catch (problem) {
+      return problem as Problem;
+    }
+  }
+
+  /** The credential with the limits and the budget of this moment: a connection may outlive both. */
+  now(principal: Principal): Principal {
+    const app = this.store.app(principal.appId);
+    if (!app) return principal;
+    const limits = this.store.limits(app, this.store.key(principal.keyId));
+    return { ...principal, limits, spend: app.spend };
+  }
+
+  /** Why one of them may go on no longer, or null. */
+  faultOf(principals: readonly Principal[]): Problem | null {
+    for (const principal of principals) {
+      const fault = this.fault(principal);
+      if (fault) return fault;
+    }
+    return null;
+  }
+
   /** Each client is told that the server drains, and goes on elsewhere with its last cursor. */
   drain(): void {
     const problem = new Problem(
@@ -74,7 +117,7 @@ export class StreamTable {
 
   private check(): void {
     for (const stream of [...this.streams]) {
-      const problem = this.fault(stream.principal);
+      const problem = this.faultOf(stream.principals);
       if (problem) stream.end(problem);
     }
   }

@@ -1,36 +1,55 @@
-import { Problem, SOCKET_LIMIT, SOCKET_PROTOCOL, type PublishFrame } from '#contracts';
+import {
+  Problem,
+  SOCKET_LIMIT,
+  SOCKET_PROTOCOL,
+  type AckFrame,
+  type PublishFrame,
+} from '#contracts';
 import { requireCapability, type Principal } from '#access';
-import type { WebSocket } from 'ws';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
-import { checkPublisher, checkSizes, store } from '../../publish.route.js';
+import { checkMember } from '../../groups/group-input.js';
+import { settle } from '../../groups/settle.js';
+import { leavePlaces } from '../../places.js';
+import { checkPublisher, checkSizes, orderOf, store } from '../../publish.route.js';
+import { foresee } from '../../publishing.js';
 import { Outlet } from '../outlet.js';
 import type { LiveStream } from '../stream-table.js';
+import { asProblem } from '../../faults.js';
 import { readFrame, type ClientFrame } from './frames.js';
-import { Subscriptions } from './subscriptions.js';
 
-/** Bytes of answers that the client has not taken, and of publishes under way, before its frames wait. */
+import { SocketPresence } from './socket-presence.js';
+import { Subscriptions } from './subscriptions.js';
+import type { TellingSocket } from './telling-socket.js';
+
+/** Bytes of answers that the client has not taken, and of frames being worked on, before its frames wait. */
 const UNSENT_BYTES = 1024 * 1024;
-const PUBLISHING_BYTES = 4 * 1024 * 1024;
+const WORKING_BYTES = SOCKET_LIMIT.frameBytes;
 /** Milliseconds for the client to take what is left and to answer the close. */
 const CLOSING_MS = 5_000;
 /** Frames in a row that cannot be understood before the connection is closed. */
 const MAX_FAULTS = 10;
 
+const FAULT = 'The frame could not be handled.';
+
 /** Close codes of RFC 6455 and its registry. */
-const CLOSE = { away: 1001, policy: 1008, later: 1013 } as const;
+const CLOSE = { away: 1001, notUtf8: 1007, policy: 1008, tooBig: 1009, later: 1013 } as const;
 
 /**
- * One WebSocket. Reads no further while the client leaves answers lying or too many publishes are under
+ * One WebSocket. Reads no further while the client leaves answers lying or too much of its work is under
  * way, so that neither can grow without bound.
  */
 export class SocketConnection implements LiveStream {
+  readonly principals: readonly Principal[];
   private readonly outlet: Outlet;
   private readonly subscriptions: Subscriptions;
-  private publishes = 0;
-  private publishingBytes = 0;
+  private readonly presence: SocketPresence;
+  /** Frames that are being worked on, and their bytes. */
+  private works = 0;
+  private workingBytes = 0;
   private faults = 0;
   private ending: Problem | null = null;
+  private closeCode: number | null = null;
   private closingAt: number | null = null;
   private isClosed = false;
   private heardAt: number;
@@ -39,9 +58,10 @@ export class SocketConnection implements LiveStream {
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
-    readonly principal: Principal,
-    private readonly socket: WebSocket,
+    private readonly principal: Principal,
+    private readonly socket: TellingSocket,
   ) {
+    this.principals = [principal];
     this.heardAt = this.pingedAt = context.clock.monotonic();
     const carrier = {
       write: (chunk: Buffer, isLast: boolean, taken: (fault?: Error | null) => void) =>
@@ -52,6 +72,7 @@ export class SocketConnection implements LiveStream {
       this.subscriptions.resume();
       this.flow();
     });
+    this.presence = new SocketPresence(context, principal);
     this.subscriptions = new Subscriptions(context, principal, this.outlet, (id, problem) => {
       // What ends the credential ends the connection.
       if (problem.status === 401) this.end(problem);
@@ -64,8 +85,9 @@ export class SocketConnection implements LiveStream {
     socket.on('message', (data, isBinary) => this.take(data as Buffer, isBinary));
     socket.on('ping', () => this.heard());
     socket.on('pong', () => this.heard());
-    // What is wrong with the client's bytes: the library has closed the connection with the code for it.
+    // What is wrong with the client's bytes is told as `fault`.
     socket.on('error', () => {});
+    socket.onFault = (code) => this.broken(code);
     socket.on('close', () => this.close());
     this.context.streams.add(this);
     this.send({
@@ -79,6 +101,7 @@ export class SocketConnection implements LiveStream {
   tick(): void {
     const now = this.context.clock.monotonic();
     if (this.outlet.isStuck()) return this.socket.terminate();
+    this.subscriptions.tick();
     if (this.closingAt !== null && now - this.closingAt > CLOSING_MS) {
       return this.socket.terminate();
     }
@@ -87,6 +110,7 @@ export class SocketConnection implements LiveStream {
     if (now - this.pingedAt < SOCKET_LIMIT.heartbeatSeconds * 1000) return;
     if (this.heardAt < this.pingedAt) return this.socket.terminate();
     this.pingedAt = now;
+    this.presence.renew();
     if (this.outlet.unsent === 0) this.socket.ping();
     else this.heardAt = now;
   }
@@ -97,7 +121,7 @@ export class SocketConnection implements LiveStream {
     this.subscriptions.end();
     this.flow();
     // What was taken on is still answered.
-    if (this.publishes === 0) this.finish();
+    if (this.works === 0) this.finish();
   }
 
   private take(data: Buffer, isBinary: boolean): void {
@@ -131,32 +155,64 @@ export class SocketConnection implements LiveStream {
         case 'unsubscribe':
           this.subscriptions.remove(frame.id);
           return this.send({ type: 'unsubscribed', id: frame.id });
+        case 'presence':
+          return this.send(this.presence.take(frame));
         case 'publish':
-          void this.publish(frame, bytes);
+          return void this.work(frame.id, bytes, () => this.publish(frame, bytes));
+        case 'ack':
+          return void this.work(frame.id, bytes, () => this.ack(frame));
       }
     } catch (error) {
-      this.problem(frame.id, asProblem(error));
+      this.problem(frame.id, asProblem(error, FAULT));
     }
   }
 
-  private async publish({ id, channel, messages }: PublishFrame, bytes: number): Promise<void> {
-    this.publishes += 1;
-    this.publishingBytes += bytes;
+  /** What takes time: its answer, or the problem, goes out when it is there. */
+  private async work(
+    id: string | undefined,
+    bytes: number,
+    job: () => Promise<object>,
+  ): Promise<void> {
+    this.works += 1;
+    this.workingBytes += bytes;
     try {
-      const { context, principal } = this;
-      requireCapability(principal, 'publish', channel);
-      const rules = context.store.rules(principal.appId, channel);
-      checkPublisher(principal, rules, channel);
-      if (bytes > rules.maxMessageBytes) checkSizes(messages, rules.maxMessageBytes);
-      const stored = await store(context, principal, channel, messages);
-      this.send({ type: 'published', id, channel, ...stored });
+      this.send(await job());
     } catch (error) {
-      this.problem(id, asProblem(error));
+      this.problem(id, asProblem(error, FAULT));
     }
-    this.publishes -= 1;
-    this.publishingBytes -= bytes;
-    if (this.ending && this.publishes === 0) this.finish();
+    this.works -= 1;
+    this.workingBytes -= bytes;
+    if (this.ending && this.works === 0) this.finish();
     else this.flow();
+  }
+
+  private async publish({ id, channel, messages }: PublishFrame, bytes: number): Promise<object> {
+    const { context } = this;
+    const principal = context.streams.now(this.principal);
+    requireCapability(principal, 'publish', channel);
+    const rules = context.store.rules(principal.appId, channel);
+    checkPublisher(principal, rules, channel);
+    context.limits.request(principal);
+    foresee(context, principal, channel);
+    checkSizes(principal, messages, bytes, rules);
+    const order = orderOf(principal, channel, messages, rules);
+    const stored = await store(context, principal, order, bytes);
+    return { type: 'published', id, channel, ...stored };
+  }
+
+  private async ack({ id, channel, group, ack, nack, extend }: AckFrame): Promise<object> {
+    const { context, principal } = this;
+    checkMember(principal, channel);
+    const ref = { app: principal.appId, channel, group };
+    const results = await settle(context, this.exchange, ref, { ack, nack, extend });
+    this.subscriptions.settled(ref, results);
+    return { type: 'acked', id, channel, group, results };
+  }
+
+  /** Bytes that are no WebSocket's, or too many of them: nothing that follows can be understood. */
+  private broken(code: number): void {
+    this.closeCode = code;
+    this.end(brokenProblem(code));
   }
 
   /** A frame that cannot be understood. Who goes on sending such is no client of ours. */
@@ -175,7 +231,7 @@ export class SocketConnection implements LiveStream {
   private problem(id: string | undefined, problem: Problem): void {
     if (this.isClosed) return;
     const named = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
-    const { text } = this.exchange.report(problem);
+    const text = JSON.stringify(this.exchange.report(problem));
     this.outlet.write(Buffer.from(`{"type":"problem",${named}"problem":${text}}`));
   }
 
@@ -191,8 +247,8 @@ export class SocketConnection implements LiveStream {
   private flow(): void {
     if (this.isClosed) return;
     const mustWait =
-      this.publishes >= SOCKET_LIMIT.publishes ||
-      this.publishingBytes > PUBLISHING_BYTES ||
+      this.works >= SOCKET_LIMIT.publishes ||
+      this.workingBytes > WORKING_BYTES ||
       this.outlet.unsent + this.socket.bufferedAmount > UNSENT_BYTES;
     // The end is answered by the client, so it has to be read.
     if (mustWait && !this.ending) this.socket.pause();
@@ -203,12 +259,7 @@ export class SocketConnection implements LiveStream {
     const problem = this.ending as Problem;
     if (this.isClosed) return;
     if (problem.code !== 'draining') this.problem(undefined, problem);
-    const code =
-      problem.code === 'draining'
-        ? CLOSE.away
-        : problem.status === 503
-          ? CLOSE.later
-          : CLOSE.policy;
+    const code = this.closeCode ?? closeCodeOf(problem);
     this.closingAt = this.context.clock.monotonic();
     this.outlet.finish(() => this.socket.close(code, problem.code));
   }
@@ -217,13 +268,38 @@ export class SocketConnection implements LiveStream {
     if (this.isClosed) return;
     this.isClosed = true;
     this.subscriptions.end();
+    this.presence.end();
     this.context.streams.delete(this);
-    this.context.holdLimits.release(this.principal);
+    leavePlaces(this.context, [{ principal: this.principal, channels: [] }], 'stream');
   }
 }
 
-function asProblem(error: unknown): Problem {
-  return error instanceof Problem
-    ? error
-    : new Problem('internal', 'The frame could not be handled.', {}, error);
+function closeCodeOf({ code, status }: Problem): number {
+  if (code === 'draining') return CLOSE.away;
+  return status === 503 ? CLOSE.later : CLOSE.policy;
+}
+
+function brokenProblem(code: number): Problem {
+  const max = SOCKET_LIMIT.frameBytes;
+  if (code === CLOSE.tooBig) {
+    return new Problem(
+      'message_too_large',
+      `A frame has more than ${max} bytes. Send fewer messages in one frame, or store the bulk elsewhere and publish a reference.`,
+      {
+        limit: {
+          name: 'socket_frame_bytes',
+          scope: 'connection',
+          max,
+          used: max + 1,
+          resetAt: null,
+        },
+      },
+    );
+  }
+  return new Problem(
+    'invalid_request',
+    code === CLOSE.notUtf8
+      ? 'A frame is not valid UTF-8. Send text as UTF-8.'
+      : 'The bytes are not those of a WebSocket (RFC 6455): a frame out of order, unmasked or of an unknown kind. Let a WebSocket library write them.',
+  );
 }

@@ -1,12 +1,21 @@
-import { Problem, SOCKET_FRAMES, type PublishFrame, type SubscribeFrame } from '#contracts';
-import type { Answer } from '#mediator';
-import { schemaProblem } from '../../faults.js';
+import {
+  Problem,
+  SOCKET_FRAMES,
+  type AckFrame,
+  type PresenceFrame,
+  type PublishFrame,
+  type SubscribeFrame,
+} from '#contracts';
+import type { Answer, MemberAnswer } from '#mediator';
+import { asProblem, schemaProblem } from '../../faults.js';
 import { parseJson } from '../../json-body.js';
 import { blamed, type LostEntry } from '../format.js';
 
 export type ClientFrame =
   | SubscribeFrame
   | PublishFrame
+  | AckFrame
+  | PresenceFrame
   | { readonly type: 'unsubscribe'; readonly id: string }
   | { readonly type: 'ping'; readonly id?: string | undefined };
 
@@ -30,11 +39,7 @@ export function readFrame(bytes: Buffer): ReadFrame {
     const code = isMessage ? 'invalid_message' : 'invalid_request';
     throw schemaProblem(code, parsed.error, `The frame ${type} is not valid`);
   } catch (error) {
-    const problem =
-      error instanceof Problem
-        ? error
-        : new Problem('internal', 'The frame could not be read.', {}, error);
-    return { problem, id };
+    return { problem: asProblem(error, 'The frame could not be read.'), id };
   }
 }
 
@@ -66,4 +71,10 @@ function slowFrame(answer: Answer, id: string): string {
   };
   for (const entry of Object.values(body.channels)) if (entry.lost) entry.lost = blamed(entry.lost);
   return JSON.stringify({ type: 'messages', id, ...body });
+}
+
+/** `messages` of a group: a member's answer, with the subscription and the group. */
+export function groupFrame({ body }: MemberAnswer, id: string, group: string): Buffer {
+  const head = `{"type":"messages","id":${JSON.stringify(id)},"group":${JSON.stringify(group)},`;
+  return Buffer.concat([Buffer.from(head), body.subarray(1)]);
 }

@@ -1,8 +1,9 @@
-import { Problem, PROBLEM_TYPE, SocketQuery } from '#contracts';
+import { Problem, SocketQuery } from '#contracts';
 import type { Principal } from '#access';
 import type { EdgeContext } from '../../context.js';
 import type { Exchange } from '../../exchange.js';
 import { schemaProblem } from '../../faults.js';
+import { leavePlaces, takePlaces } from '../../places.js';
 import { SocketConnection } from './connection.js';
 import { UpgradeExchange } from './upgrade.js';
 
@@ -14,9 +15,15 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
   if (!query.success) {
     throw schemaProblem('invalid_request', query.error, 'The query is not valid');
   }
-  if (!(exchange instanceof UpgradeExchange)) return upgradeRequired(exchange);
-  const { holdLimits } = context;
-  holdLimits.take(principal);
+  if (!(exchange instanceof UpgradeExchange)) {
+    exchange.always(['Upgrade', 'websocket']);
+    throw new Problem(
+      'upgrade_required',
+      'This address is a WebSocket: connect with a WebSocket client (ws:// or wss://). With plain HTTP use GET /v1/messages.',
+    );
+  }
+  const places = [{ principal, channels: [] }];
+  takePlaces(context, places, 'stream');
   let isTaken = false;
   try {
     exchange.accept((socket) => {
@@ -25,29 +32,6 @@ export function webSocket(context: EdgeContext, exchange: Exchange, principal: P
     });
   } finally {
     // A broken handshake is answered without a connection.
-    if (!isTaken) holdLimits.release(principal);
+    if (!isTaken) leavePlaces(context, places, 'stream');
   }
-}
-
-function upgradeRequired(exchange: Exchange): void {
-  const problem = new Problem(
-    'invalid_request',
-    'This address is a WebSocket: connect with a WebSocket client (ws:// or wss://). With plain HTTP use GET /v1/messages.',
-  );
-  const document = { ...JSON.parse(exchange.report(problem).text), status: 426 } as object;
-  const text = JSON.stringify(document);
-  exchange.send(
-    426,
-    [
-      'Content-Type',
-      PROBLEM_TYPE,
-      'Content-Length',
-      String(Buffer.byteLength(text)),
-      'Upgrade',
-      'websocket',
-      'Cache-Control',
-      'no-store',
-    ],
-    text,
-  );
 }

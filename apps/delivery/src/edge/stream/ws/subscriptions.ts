@@ -7,23 +7,29 @@ import {
   type SubscribeFrame,
 } from '#contracts';
 import type { Principal } from '#access';
-import type { Answer, Subscription } from '#mediator';
+import type { Answer, GroupRef, Subscription } from '#mediator';
 import type { EdgeContext } from '../../context.js';
+import { checkMember } from '../../groups/group-input.js';
 import { ownerOf } from '../../hold-owner.js';
+import { leavePlaces, placesOf, takePlaces, type Place } from '../../places.js';
 import { watchPresence } from '../../presence-poll.js';
 import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
 import { MessageStream, type StreamSink } from '../message-stream.js';
 import type { Outlet } from '../outlet.js';
+import { asProblem } from '../../faults.js';
 import { messagesFrame } from './frames.js';
+import { GroupConsumer } from './group-consumer.js';
 
 interface Subscribed {
-  readonly stream: MessageStream;
+  readonly stream: MessageStream | GroupConsumer;
   /** How many. */
   readonly channels: number;
   /** Where it began, as long as it has no cursor. */
   readonly from: From;
+  readonly places: readonly Place[];
 }
+type GroupFrame = SubscribeFrame & { readonly group: string };
 
 const NOW: From = { kind: 'now' };
 
@@ -48,15 +54,19 @@ export class Subscriptions {
     const { context, principal, outlet } = this;
     const id = frame.id ?? this.newId();
     const before = this.all.get(id);
+    if (before && (isGroup(frame) || before.stream instanceof GroupConsumer)) throw inUse(id);
+    if (isGroup(frame)) return this.consume(id, frame);
     const subscriptions = this.subscriptionsOf(frame);
     const channels = subscriptions.reduce((sum, one) => sum + one.channels.length, 0);
     this.checkRoom(channels - (before?.channels ?? 0), before !== undefined);
     const given = frame.from === undefined ? null : parseFrom(frame.from);
     const goesOn = frame.cursor === undefined && given === null ? before : undefined;
+    const place = goesOn?.stream instanceof MessageStream ? goesOn.stream.cursor : null;
     const from = given ?? goesOn?.from ?? NOW;
     // The connection has a place for its first subscription; each further one takes its own.
     const takesPlace = !before && this.all.size > 0;
-    if (takesPlace) context.holdLimits.take(principal);
+    const places = placesOf([{ principal }], subscriptions);
+    takePlaces(context, places, takesPlace ? 'hold' : 'part');
     const sink = new SubscriptionSink(
       id,
       frame.channels,
@@ -70,25 +80,61 @@ export class Subscriptions {
     const stream: MessageStream = new MessageStream(
       context,
       {
-        principal,
+        principals: [principal],
         subscriptions,
-        cursor: frame.cursor ?? goesOn?.stream.cursor ?? null,
+        cursor: frame.cursor ?? place,
         from,
         limit: frame.limit ?? LIMIT.answerDefaultMessages,
         view: viewOf(frame),
       },
       sink,
     );
-    this.put(id, { stream, channels, from });
+    this.put(id, { stream, channels, from, places });
     try {
       stream.start();
     } catch (error) {
       this.put(id, before);
-      if (takesPlace) context.holdLimits.release(principal);
+      leavePlaces(context, places, takesPlace ? 'hold' : 'part');
       throw error;
     }
     // Not a moment later: an answer of the old list must not come after one of the new.
     before?.stream.cancel();
+    if (before) leavePlaces(context, before.places, 'part');
+  }
+
+  /** Becomes a member of a group. @throws Problem forbidden, invalid_request, rate_limited */
+  private consume(id: string, frame: GroupFrame): void {
+    const { context, principal, outlet } = this;
+    checkMember(principal, frame.channels[0] as string);
+    this.checkRoom(1, false);
+    const places = [{ principal, channels: frame.channels }];
+    takePlaces(context, places, this.all.size > 0 ? 'hold' : 'part');
+    const over = (problem: Problem) => {
+      if (this.all.get(id)?.stream !== stream) return;
+      this.forget(id);
+      this.problem(id, problem);
+    };
+    const stream = new GroupConsumer(context, principal, id, frame, outlet, over);
+    this.put(id, { stream, channels: 1, from: NOW, places });
+    stream.open().catch((fault: unknown) => {
+      stream.cancel();
+      over(asProblem(fault, 'The group could not be received from.'));
+    });
+  }
+
+  /** What became of a group's messages: its members here may have room again. */
+  settled({ channel, group }: GroupRef, results: Parameters<GroupConsumer['settled']>[0]): void {
+    for (const { stream } of this.all.values()) {
+      if (!(stream instanceof GroupConsumer)) continue;
+      if (stream.ref.channel === channel && stream.ref.group === group) stream.settled(results);
+    }
+  }
+
+  /** Once a second. */
+  tick(): void {
+    for (const { stream } of this.all.values()) {
+      if (stream instanceof GroupConsumer) stream.tick();
+    }
   }
 
   /** @throws Problem not_found */
@@ -136,9 +182,11 @@ export class Subscriptions {
   }
 
   private forget(id: string): void {
-    if (!this.all.has(id)) return;
+    const subscribed = this.all.get(id);
+    if (!subscribed) return;
     this.put(id, undefined);
-    if (this.all.size > 0) this.context.holdLimits.release(this.principal);
+    // The last that is left is the one that the connection itself has a place for.
+    leavePlaces(this.context, subscribed.places, this.all.size > 0 ? 'hold' : 'part');
   }
 
   private newId(): string {
@@ -157,6 +205,17 @@ export class Subscriptions {
       throw full('socket_subscriptions', 'subscriptions', subscriptions, this.all.size + 1);
     }
   }
+}
+
+function isGroup(frame: SubscribeFrame): frame is GroupFrame {
+  return frame.group !== undefined;
+}
+
+function inUse(id: string): Problem {
+  return new Problem(
+    'conflict',
+    `There is a subscription ${JSON.stringify(id)} here, and one of a group is not replaced. Unsubscribe it first, or take another id.`,
+  );
 }
 
 function full(name: string, what: string, max: number, used: number): Problem {

@@ -2,8 +2,9 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { Problem, SOCKET_LIMIT, SOCKET_PROTOCOL } from '#contracts';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import { NodeExchange, type ExchangeHost } from '../../exchange.js';
+import { TellingSocket } from './telling-socket.js';
 
 const SOCKET_PATH = '/v1/ws';
 
@@ -14,6 +15,7 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
 
 const server = new WebSocketServer({
   noServer: true,
+  WebSocket: TellingSocket,
   clientTracking: false,
   maxPayload: SOCKET_LIMIT.frameBytes,
   // Compression takes 300 kB a connection, and mixes secrets with what others wrote.
@@ -51,7 +53,7 @@ export class UpgradeExchange extends NodeExchange {
    * Calls `take` before it returns, unless the handshake is broken: then it is answered.
    * @throws Problem not_found, invalid_request
    */
-  accept(take: (socket: WebSocket) => void): void {
+  accept(take: (socket: TellingSocket) => void): void {
     if (!/^[+/0-9A-Za-z]{22}==$/.test(this.header('sec-websocket-key') ?? '')) {
       throw new Problem(
         'invalid_request',

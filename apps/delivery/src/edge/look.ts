@@ -1,8 +1,8 @@
 import { LIMIT } from '#contracts';
 import type { Principal } from '#access';
 import type { Answer, Hold } from '#mediator';
-import type { EdgeContext } from '../../edge/context.js';
-import { ownerOf } from '../../edge/hold-owner.js';
+import type { EdgeContext } from './context.js';
+import { ownerOf } from './hold-owner.js';
 
 /** Looks once, for all that is there or the place where it ends. Rejects with the mediator's Problem. */
 export function look(

@@ -4,7 +4,7 @@ import type { Reader } from './reader.js';
 import type { Message } from './types.js';
 
 /** One channel of the held request, with everybody on this page who reads it. */
-export class Stream {
+export class Subscription {
   readonly channel: string;
   readonly readers = new Set<Reader>();
   /** The cursor has a place in the channel: a lost request cannot move it any more. */

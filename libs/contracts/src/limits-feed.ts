@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** What delivery tells the control plane of limits. Not part of the public wire. */
+export const LiveLimits = z.object({
+  limits: z.array(
+    z.object({
+      name: z.string(),
+      /** null: not limited. */
+      max: z.number().nullable(),
+      used: z.number(),
+      resetAt: z.string().nullable(),
+      /** The app or the key; null: the tenant. */
+      of: z.string().nullable(),
+    }),
+  ),
+});
+export type LiveLimits = z.output<typeof LiveLimits>;
+
+export const LiveLimitEvents = z.object({
+  events: z.array(
+    z.object({
+      type: z.enum(['limit.reached', 'limit.warning']),
+      name: z.string(),
+      tenantId: z.string(),
+      appId: z.string().nullable(),
+      subject: z.string().nullable(),
+      max: z.number(),
+      used: z.number(),
+      at: z.string(),
+      resetAt: z.string().nullable(),
+      key: z.string(),
+    }),
+  ),
+});
+export type LiveLimitEvents = z.output<typeof LiveLimitEvents>;

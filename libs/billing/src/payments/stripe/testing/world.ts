@@ -1,5 +1,5 @@
 import { Pricing, type Meter } from '#contracts';
-import { Database, type Prisma, type Tx, type TxOptions } from '#database';
+import { Database, type Tx, type TxOptions } from '#database';
 import { silent, startTestPostgres } from '../../../../../database/src/testing/postgres.js';
 import { FakeStripe } from '../../../../../../test/fakes/stripe/fake-stripe.js';
 import type { BillingHooks } from '../../../hooks.js';

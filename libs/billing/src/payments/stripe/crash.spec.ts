@@ -59,6 +59,7 @@ test('B4: dying between any two steps, from the sealed hour to the payment, leav
       await allWork();
     }
     await check(tenantId, died);
+    await cancelled(tenantId);
     if (died === null) break;
     places.push(died);
     n++;
@@ -69,7 +70,17 @@ test('B4: dying between any two steps, from the sealed hour to the payment, leav
   process.stdout.write(
     `died at ${places.length} points of ${new Set(places).size} kinds (${[...new Set(places)].join('; ')}): difference 0\n`,
   );
-}, 300_000);
+}, 900_000);
+
+/** No further month of it is billed while the next one is looked at. */
+async function cancelled(tenantId: string): Promise<void> {
+  const { external } = await w.database.asSystem((tx) =>
+    tx.subscription.findUniqueOrThrow({ where: { tenantId } }),
+  );
+  const { subscriptionId } = external as { subscriptionId: string };
+  await w.adapter.parts.stripe.subscriptions.cancel(subscriptionId);
+  await w.news();
+}
 
 /** Recounted usage = invoice = ledger = what Stripe was paid. */
 async function check(tenantId: string, died: string | null): Promise<void> {

@@ -30,6 +30,7 @@ import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
+import { StripeModule } from './stripe/stripe.module.js';
 import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
@@ -97,6 +98,7 @@ export class ApiModule {
         UsageModule,
         BillingModule,
         ConfigFeedModule,
+        StripeModule,
         LimitsModule,
       ],
       providers: [DemoSeed],

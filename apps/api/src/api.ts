@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { StripeAdapter } from '#billing';
 import { CONTROL_ROUTES } from '#contracts';
 import { guardHttp2, HTTP2_LIMITS, registerServicePages } from '#platform';
 import type { FastifyInstance } from 'fastify';
@@ -15,6 +16,9 @@ import { validationPipe } from './http/validation.js';
 import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
 import { WebhookRunner } from './webhooks/webhook-runner.js';
+import { registerStripeMetrics } from './stripe/stripe-metrics.js';
+import { StripeConnection } from './stripe/stripe-connection.js';
+import { StripeService } from './stripe/stripe.service.js';
 import { UsageCollector } from './usage/usage-collector.js';
 
 /** Milliseconds after which HTTP/2 connections are ended whatever they carry. */
@@ -87,6 +91,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 
   const feed = app.get(ConfigFeed);
   const webhooks = app.get(WebhookRunner);
+  const stripe = app.get(StripeService);
   fastify.get('/', async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(landingPage(settings.deliveryUrl)),
   );
@@ -103,7 +108,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
         return ok ? null : (fault ?? 'PostgreSQL cannot be reached');
       },
     },
-    metrics: metricsOf(fastify, feed),
+    metrics: metricsOf(fastify, feed, app.get(StripeConnection).adapter),
     draining: () => draining,
   });
   const endSessions = guardHttp2(fastify.server);
@@ -124,11 +129,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     work: () => {
       app.get(UsageCollector).start();
       app.get(BillingWorker).start();
+      stripe.jobs?.start();
     },
     drain: async () => {
       draining = true;
       feed.close();
       await webhooks.stop();
+      await stripe.jobs?.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
       await Promise.all([app.get(UsageCollector).close(), app.get(BillingWorker).close()]);
@@ -150,7 +157,11 @@ function tlsOptions(tls: ApiOptions['tls']): object {
   };
 }
 
-function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {
+function metricsOf(
+  fastify: FastifyInstance,
+  feed: ConfigFeed,
+  stripe: StripeAdapter | null,
+): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -175,5 +186,6 @@ function metricsOf(fastify: FastifyInstance, feed: ConfigFeed): Registry {
       this.set(feed.holds);
     },
   });
+  if (stripe) registerStripeMetrics(registry, stripe);
   return registry;
 }

@@ -1,3 +1,5 @@
+import type { StripeConfig } from '#platform';
+
 /** What the control plane needs of its environment. A class, so that Nest can hand it out by its type. */
 export class Settings {
   /** As users see it, no slash at the end. */
@@ -6,14 +8,20 @@ export class Settings {
   readonly dataDir: string;
   /** For development and tests: webhooks may go to private addresses, over http. */
   readonly webhookAllowPrivate: boolean;
+  /** null: payments go without Stripe. */
+  readonly stripe: StripeConfig | null;
 
   constructor(
-    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate'> & { webhookAllowPrivate?: boolean },
+    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate' | 'stripe'> & {
+      readonly webhookAllowPrivate?: boolean;
+      readonly stripe?: StripeConfig | null;
+    },
   ) {
     this.apiUrl = settings.apiUrl;
     this.deliveryUrl = settings.deliveryUrl;
     this.dataDir = settings.dataDir;
     this.webhookAllowPrivate = settings.webhookAllowPrivate ?? false;
+    this.stripe = settings.stripe ?? null;
   }
 
   /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */

@@ -1,4 +1,10 @@
-import { type EffectiveLimits, type Operation, Problem, reservedRoute, type Spend } from '#contracts';
+import {
+  type EffectiveLimits,
+  type Operation,
+  Problem,
+  reservedRoute,
+  type Spend,
+} from '#contracts';
 
 /** Who asks, and what they may do. Built only from a verified credential, never from a path. */
 export interface Principal {

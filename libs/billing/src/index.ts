@@ -29,5 +29,15 @@ export {
   shownPlan,
 } from './plans/catalogue.js';
 export { Subscriptions, type SubscriptionFacts } from './plans/subscriptions.js';
+export { stripeClient, type StripeAccount } from './payments/stripe/client.js';
+export {
+  type EventHandlers,
+  isKnownEvent,
+  objectOfEvent,
+  SNAPSHOT_EVENTS,
+  THIN_EVENTS,
+} from './payments/stripe/event-handlers.js';
+export type { StripeParts } from './payments/stripe/parts.js';
+export { StripeAdapter } from './payments/stripe/stripe-adapter.js';
 export { SpendGuard, type LevelChange } from './spend/guard.js';
 export { levelOf, type BudgetRule, type SpendLevel } from './spend/levels.js';

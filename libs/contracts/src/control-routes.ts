@@ -10,6 +10,7 @@ import { BILLING_ROUTES } from './control/billing-routes.js';
 import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
+import { STRIPE_ROUTES } from './control/stripe-routes.js';
 import { USAGE_ROUTES } from './control/usage-routes.js';
 import { WEBHOOK_ROUTES } from './control/webhook-routes.js';
 import type { RouteSpec } from './routes.js';
@@ -394,6 +395,7 @@ export const CONTROL_ROUTES = {
   ...CHANNEL_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
+  ...STRIPE_ROUTES,
   ...WEBHOOK_ROUTES,
   ...AUDIT_ROUTES,
 } as const satisfies Record<string, RouteSpec>;

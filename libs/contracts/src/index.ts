@@ -16,6 +16,7 @@ export * from './control/pricing.js';
 export * from './control/revocations.js';
 export * from './control/webhooks.js';
 export * from './data-plane-events.js';
+export type { StripeDifference } from './control/stripe-routes.js';
 export * from './control/usage.js';
 export * from './delivery-routes.js';
 export * from './direct.js';

@@ -32,6 +32,7 @@ export type {
   Plan,
   Revocation,
   Session,
+  StripeCustomer,
   SpendLevel,
   SpendState,
   Subscription,

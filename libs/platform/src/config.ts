@@ -46,8 +46,19 @@ const Environment = z
       .string()
       .min(1)
       .optional()
-      .describe('Signing secret of the Stripe webhook.'),
-    STRIPE_HOST: z.string().min(1).optional().describe('Another host in place of api.stripe.com.'),
+      .describe(
+        'Signing secrets of the Stripe webhooks, with commas between: one a destination, and both while one is rotated.',
+      ),
+    STRIPE_HOST: z
+      .string()
+      .regex(
+        /^(https?:\/\/)?[\w.-]+(:\d+)?$/,
+        'is not a host such as 127.0.0.1:12111, or a URL of one',
+      )
+      .optional()
+      .describe(
+        'Another host in place of api.stripe.com: a name, with a port or as a URL if need be.',
+      ),
     HOLDLINE_API_URL: z
       .url()
       .optional()
@@ -94,6 +105,13 @@ const Environment = z
     path: ['TLS_CLIENT_CA'],
     message: 'client certificates need HTTPS: set TLS_CERT and TLS_KEY too',
   })
+  .refine(
+    (env) => (env.STRIPE_SECRET_KEY === undefined) === (env.STRIPE_WEBHOOK_SECRET === undefined),
+    {
+      path: ['STRIPE_WEBHOOK_SECRET'],
+      message: 'STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together',
+    },
+  )
   .refine((env) => env.ENGINE !== 'nats', {
     path: ['ENGINE'],
     message: 'the nats engine is not part of this version; use embedded',
@@ -130,6 +148,17 @@ export interface Config {
   readonly storageFloorBytes: number;
   readonly webhookAllowPrivate: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+  /** null: payments go without Stripe. */
+  readonly stripe: StripeConfig | null;
+}
+
+/** How Stripe is reached, and how it proves itself. */
+export interface StripeConfig {
+  readonly secretKey: string;
+  /** Any of them signs what is believed. */
+  readonly webhookSecrets: readonly string[];
+  /** null: Stripe itself. */
+  readonly host: string | null;
 }
 
 /** A start that cannot go on because of its environment. The message names each variable, fault and fix. */
@@ -174,6 +203,16 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     storageFloorBytes: e.STORAGE_FLOOR_BYTES,
     webhookAllowPrivate: e.WEBHOOK_ALLOW_PRIVATE === 'true',
     logLevel: e.LOG_LEVEL,
+    stripe:
+      e.STRIPE_SECRET_KEY === undefined || e.STRIPE_WEBHOOK_SECRET === undefined
+        ? null
+        : {
+            secretKey: e.STRIPE_SECRET_KEY,
+            webhookSecrets: e.STRIPE_WEBHOOK_SECRET.split(',')
+              .map((secret) => secret.trim())
+              .filter((secret) => secret !== ''),
+            host: e.STRIPE_HOST ?? null,
+          },
   });
 }
 

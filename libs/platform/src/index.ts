@@ -2,7 +2,13 @@
 export { announceReady } from './announce.js';
 export { brokenRequest, refuseConnection } from './broken-request.js';
 export { clientAddress, plainAddress } from './client-address.js';
-export { ConfigError, describeConfig, loadConfig, type Config } from './config.js';
+export {
+  ConfigError,
+  describeConfig,
+  loadConfig,
+  type Config,
+  type StripeConfig,
+} from './config.js';
 export { errorMarkdown } from './error-docs.js';
 export { installProblems, sendProblem, toProblem } from './fastify-problems.js';
 export { type HealthCheck } from './health.js';

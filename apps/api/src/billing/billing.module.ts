@@ -1,4 +1,9 @@
 import { Module } from '@nestjs/common';
+import { Database } from '#database';
+import type { Logger } from '#platform';
+import { LOG } from '../data/log.js';
+import { Settings } from '../settings.js';
+import { StripeConnection } from '../stripe/stripe-connection.js';
 import { BillingParts, PaymentProviders } from './billing-parts.js';
 import { BillingWorker } from './billing-worker.js';
 import { BudgetsController } from './budgets.controller.js';
@@ -20,8 +25,15 @@ import { PlanService } from './plan.service.js';
     BillingParts,
     {
       provide: PaymentProviders,
-      useFactory: (parts: BillingParts) => new PaymentProviders(parts.byInvoice(), null),
-      inject: [BillingParts],
+      useFactory: (parts: BillingParts, { adapter }: StripeConnection) =>
+        new PaymentProviders(parts.byInvoice(), adapter?.provider ?? null),
+      inject: [BillingParts, StripeConnection],
+    },
+    {
+      provide: StripeConnection,
+      useFactory: (settings: Settings, database: Database, parts: BillingParts, log: Logger) =>
+        StripeConnection.open(settings, database, parts, log),
+      inject: [Settings, Database, BillingParts, LOG],
     },
     PlanService,
     InvoicesService,
@@ -31,6 +43,6 @@ import { PlanService } from './plan.service.js';
     PlanSeed,
     BillingWorker,
   ],
-  exports: [BillingParts, PaymentProviders],
+  exports: [BillingParts, PaymentProviders, StripeConnection],
 })
 export class BillingModule {}

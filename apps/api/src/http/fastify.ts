@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { LIMIT, Problem } from '#contracts';
+import { CONTROL_ROUTES, LIMIT, Problem } from '#contracts';
 import { holdsKey } from '#access';
 import { brokenRequest, clientAddress, refuseConnection, sendProblem } from '#platform';
 import fastifyCookie from '@fastify/cookie';
@@ -62,17 +62,15 @@ export async function prepareFastify(
 
   // JSON alone: what a form on another site can send is no body here.
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    (_request, body, done) => {
-      try {
-        done(null, parseJson(body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  );
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // What is signed are these bytes, not what they mean.
+    if (request.routeOptions.url === CONTROL_ROUTES.stripeWebhook.path) return done(null, body);
+    try {
+      done(null, parseJson(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 }
 
 /** What Fastify and Node refuse before any hook or filter runs: unreadable URLs, and requests that are no HTTP. */

@@ -5,7 +5,7 @@ import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
 import type { AttemptQueue } from '#webhooks';
-import type { InternalAnswer, InternalRequest, InternalRequester } from '#platform';
+import type { InternalAnswer, InternalRequest, InternalRequester, StripeConfig } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
 import { startTestPostgres } from '../../../../libs/database/src/testing/postgres.js';
@@ -94,7 +94,12 @@ export interface TestApi {
 /** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
 export async function startTestApi({
   apiUrl = API_URL,
-  queue = null as AttemptQueue | null,
+  queue = null,
+  stripe = null,
+}: {
+  apiUrl?: string;
+  queue?: AttemptQueue | null;
+  stripe?: StripeConfig | null;
 } = {}): Promise<TestApi> {
   const delivery = new FakeDelivery();
   const postgres = await startTestPostgres();
@@ -115,6 +120,7 @@ export async function startTestApi({
       apiUrl,
       deliveryUrl: DELIVERY_URL,
       dataDir,
+      stripe,
       // Only a test that has a queue sends any: to a receiver on this machine.
       webhookAllowPrivate: queue !== null,
     }),

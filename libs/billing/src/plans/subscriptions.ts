@@ -179,7 +179,8 @@ export class Subscriptions {
       false,
     );
     const periodEnd = end > before.periodStart ? end : before.periodEnd;
-    await this.store(tx, before, tenantId, { ...before, state: 'cancelled', periodEnd }, 'system');
+    const ended = { state: 'cancelled' as const, periodEnd, cancelAt: null };
+    await this.store(tx, before, tenantId, { ...before, ...ended }, 'system');
   }
 
   private async cancel(tx: Tx, before: Subscription | null, facts: SubscriptionFacts) {

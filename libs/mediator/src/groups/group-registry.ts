@@ -24,7 +24,12 @@ export class GroupRegistry {
   }
 
   /** Throws the Problem `rate_limited` when the channel has as many groups as it can have. */
-  add(app: string, channel: string, name: string, max: number = GROUP_LIMIT.perChannel): Promise<void> {
+  add(
+    app: string,
+    channel: string,
+    name: string,
+    max: number = GROUP_LIMIT.perChannel,
+  ): Promise<void> {
     return this.change(registryOf(app, channel), (names) => {
       if (names.includes(name)) return null;
       if (names.length >= max) throw tooManyGroups(channel, names.length, max);

@@ -23,13 +23,13 @@ const complaints: string[] = [];
 interface Shop {
   readonly Holdline: Sdk['Holdline'];
   clients: SdkClient[];
-  connect(token: string, options?: object): SdkClient;
+  connect: (token: string, options?: object) => SdkClient;
   /** Resolves with the data of the first `count` messages. */
-  gather(
+  gather: (
     from: Pick<SdkChannel, 'subscribe' | 'ready'>,
     count: number,
     options?: object,
-  ): Promise<{ readonly data: Promise<unknown[]> }>;
+  ) => Promise<{ readonly data: Promise<unknown[]> }>;
 }
 
 beforeAll(async () => {
@@ -58,12 +58,9 @@ beforeAll(async () => {
     shop.gather = async (from, count, options) => {
       const got: unknown[] = [];
       const data = new Promise<unknown[]>((resolve) => {
-        from.subscribe(
-          (message: SdkMessage) => {
-            if (got.push(message.data) === count) resolve(got);
-          },
-          options as { from?: string },
-        );
+        from.subscribe((message: SdkMessage) => {
+          if (got.push(message.data) === count) resolve(got);
+        }, options);
       });
       await from.ready();
       return { data };

@@ -32,6 +32,7 @@ const AckAnswer = z.strictObject({
           status: z.number().int(),
           detail: z.string(),
           code: z.string(),
+          requestId: z.string(),
         })
         .optional(),
     }),

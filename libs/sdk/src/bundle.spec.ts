@@ -14,13 +14,9 @@ let built: { stdout: string };
 
 beforeAll(async () => {
   out = await mkdtemp(join(tmpdir(), 'holdline-'));
-  const made = spawnSync(
-    process.execPath,
-    [join(root, 'scripts', 'build-sdk.mjs'), '--out', out],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const made = spawnSync(process.execPath, [join(root, 'scripts', 'build-sdk.mjs'), '--out', out], {
+    encoding: 'utf8',
+  });
   expect(made.stderr).toBe('');
   expect(made.status).toBe(0);
   built = made;

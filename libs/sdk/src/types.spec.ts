@@ -1,10 +1,16 @@
 import { expect, test } from '@jest/globals';
+import type { ViewBody } from '../../contracts/src/filters.js';
+import type {
+  PresenceChange as WireChange,
+  PresenceMember as WireMember,
+} from '../../contracts/src/presence.js';
 import type { Lost } from '../../contracts/src/receive.js';
 import type { Message as WireMessage, PublishMessage } from '../../contracts/src/messages.js';
 import { PublishAnswer } from '../../contracts/src/messages.js';
 import { ReceiveAnswer } from '../../contracts/src/receive.js';
 import { asAnswer } from './reader.js';
-import type { Gap, Message, OutgoingMessage } from './types.js';
+import type { PresenceChange, PresenceMember } from './presence-members.js';
+import type { Filter, Gap, Message, OutgoingMessage, View } from './types.js';
 import { World } from './testing/world.js';
 
 // Each line fails to compile when the SDK's shapes and the wire's part ways.
@@ -15,6 +21,16 @@ export type SameKeys = [
   Has<keyof Message, keyof WireMessage>,
   Has<keyof PublishMessage, keyof OutgoingMessage>,
   Has<keyof OutgoingMessage, keyof PublishMessage>,
+];
+export type PresenceKeys = [
+  Has<keyof WireMember, keyof PresenceMember>,
+  Has<keyof PresenceMember, keyof WireMember>,
+  Has<keyof WireChange, keyof PresenceChange>,
+];
+export type ViewKeys = [Has<keyof ViewBody, keyof View>, Has<keyof View, keyof ViewBody>];
+export type FilterKeys = [
+  Has<keyof NonNullable<ViewBody['filter']>, keyof Filter>,
+  Has<keyof Filter, keyof NonNullable<ViewBody['filter']>>,
 ];
 export type Reasons = Has<Gap['reason'], Lost['reason']>;
 

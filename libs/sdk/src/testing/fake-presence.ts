@@ -61,7 +61,7 @@ export class FakePresence {
     await Promise.resolve();
     const refusal = this.refusals.shift();
     if (refusal) return Response.json(refusal.body, { status: refusal.status });
-    if (pathname === '/v1/poll') return this.#poll(JSON.parse(String(body)) as Poll, signal!);
+    if (pathname === '/v1/poll') return this.#poll(JSON.parse(body as string) as Poll, signal!);
     this.others.push(`${method} ${pathname}`);
     const clientId = decodeURIComponent(pathname.split('/')[5] ?? '');
     if (method === 'DELETE') {
@@ -69,7 +69,7 @@ export class FakePresence {
       return new Response(null, { status: 204 });
     }
     if (method === 'PUT') {
-      this.put(clientId, (JSON.parse(String(body)) as { data: unknown }).data);
+      this.put(clientId, (JSON.parse(body as string) as { data: unknown }).data);
       return Response.json({ clientId });
     }
     const { version } = this;

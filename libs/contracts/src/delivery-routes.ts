@@ -2,7 +2,7 @@ import { TokenAnswer, TokenBody } from './capabilities.js';
 import { DAV_ROUTES } from './dav-routes.js';
 import { DIRECT_ROUTES } from './direct-routes.js';
 import { GROUP_ROUTES } from './group-routes.js';
-import { BatchBody, PublishAnswer, PublishBody } from './messages.js';
+import { BatchBody, PublishAnswer, PublishBody, PublishQuery } from './messages.js';
 import { HistoryAnswer, HistoryQuery, PollBody, ReceiveAnswer, ReceiveQuery } from './receive.js';
 import { PRESENCE_ROUTES } from './presence-routes.js';
 import type { RouteSpec } from './routes.js';
@@ -10,6 +10,7 @@ import { SOCKET_ROUTES, STREAM_NOTE } from './socket-routes.js';
 
 const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
 const SERVING = ['rate_limited', 'unavailable', 'draining'] as const;
+const MONEY = ['quota_exceeded', 'spend_cap_reached'] as const;
 const BODY = ['invalid_request', 'message_too_large', 'unsupported_media_type'] as const;
 
 /** The data plane's routes. */
@@ -22,6 +23,7 @@ export const DELIVERY_ROUTES = {
     description:
       'Answered when every message is durable. An array is stored in order, all or nothing. Again with the same `id`: the first answer’s id and position, `duplicate: true`, nothing stored. A body of another type is one message; its name and id come from `Holdline-Name` and `Holdline-Id`.',
     auth: 'any',
+    query: PublishQuery,
     body: PublishBody,
     otherBodies: ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'],
     success: { status: 201, schema: PublishAnswer, description: 'Stored.' },
@@ -30,6 +32,7 @@ export const DELIVERY_ROUTES = {
       ...BODY,
       'invalid_message',
       'position_conflict',
+      ...MONEY,
       ...SERVING,
       'storage_full',
     ],
@@ -42,9 +45,10 @@ export const DELIVERY_ROUTES = {
     description:
       'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
     auth: 'any',
+    query: PublishQuery,
     body: BatchBody,
     success: { status: 207, description: 'One result or problem for each message, in order.' },
-    problems: [...ACCESS, ...BODY, 'invalid_message', ...SERVING],
+    problems: [...ACCESS, ...BODY, 'invalid_message', ...MONEY, ...SERVING],
   },
   receive: {
     method: 'GET',
@@ -59,7 +63,7 @@ export const DELIVERY_ROUTES = {
       schema: ReceiveAnswer,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   receiveMany: {
     method: 'GET',
@@ -74,7 +78,7 @@ export const DELIVERY_ROUTES = {
       schema: ReceiveAnswer,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   poll: {
     method: 'POST',
@@ -90,7 +94,7 @@ export const DELIVERY_ROUTES = {
       schema: ReceiveAnswer,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, ...BODY, 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, ...BODY, 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   history: {
     method: 'GET',

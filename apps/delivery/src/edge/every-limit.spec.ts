@@ -6,7 +6,6 @@ import {
   PROBLEMS,
   type LimitEntry,
   type LimitName,
-  type PlanLimits,
 } from '#contracts';
 import { EdgeSite, type Answer } from '../testing/edge-site.js';
 

@@ -206,7 +206,7 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
     action: 'credit.granted',
     make: ({ operator, tenantId }) =>
       operator('POST', `/v1/operator/tenants/${tenantId}/credits`, {
-        body: { amountMicro: '5000000', currency: 'EUR', reason: 'sorry' },
+        body: { amountMicro: '5000000', currency: 'EUR', reason: 'sorry', ref: 'sorry-1' },
       }),
   },
   operatorRecordPayment: {

@@ -16,6 +16,9 @@ interface Party {
   readonly client: DeliveryClient;
   readonly namespace: string;
   readonly member: string;
+  readonly webhook: string;
+  /** Of a test event to its webhook. */
+  readonly delivery: string;
   /** A text that only this tenant wrote. */
   readonly canary: string;
 }
@@ -33,6 +36,12 @@ beforeAll(async () => {
       email: `${canary}@example.com`,
       role: 'viewer',
     });
+    const webhook = await plane.create<{ id: string }>('/v1/webhooks', {
+      url: `https://${canary}.example.com/hook`,
+      events: ['key.created'],
+      enabled: false,
+    });
+    const delivery = await plane.create<{ id: string }>(`/v1/webhooks/${webhook.id}/test`, {});
     return {
       plane,
       app,
@@ -41,6 +50,8 @@ beforeAll(async () => {
       client: site.client.as(key.key),
       namespace: canary,
       member: id,
+      webhook: webhook.id,
+      delivery: delivery.id,
     };
   };
   ann = await party();
@@ -66,6 +77,8 @@ describe('the control plane', () => {
     key: '0'.repeat(12),
     namespace: 'none',
     member: `usr_${'0'.repeat(20)}`,
+    webhook: `whk_${'0'.repeat(20)}`,
+    delivery: `whd_${'0'.repeat(20)}`,
   };
   const routes: [string, string, (ids: typeof missing) => string, unknown][] = [
     ['GET', 'an app', ({ app }) => `/v1/apps/${app}`, undefined],
@@ -112,12 +125,41 @@ describe('the control plane', () => {
     ['POST', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, { clientId: 'x' }],
     ['PATCH', 'a member', ({ member }) => `/v1/members/${member}`, { role: 'owner' }],
     ['DELETE', 'a member', ({ member }) => `/v1/members/${member}`, undefined],
+    ['GET', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, undefined],
+    ['PATCH', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, { description: 'mine' }],
+    ['DELETE', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, undefined],
+    ['POST', 'a new secret', ({ webhook }) => `/v1/webhooks/${webhook}/rotate`, {}],
+    ['POST', 'a test event', ({ webhook }) => `/v1/webhooks/${webhook}/test`, undefined],
+    ['GET', 'deliveries', ({ webhook }) => `/v1/webhooks/${webhook}/deliveries`, undefined],
+    [
+      'GET',
+      'a delivery',
+      ({ webhook, delivery }) => `/v1/webhooks/${webhook}/deliveries/${delivery}`,
+      undefined,
+    ],
+    [
+      'POST',
+      'a replay',
+      ({ webhook }) => `/v1/webhooks/${webhook}/replay`,
+      { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+    ],
   ];
+  /** As the document writes them. */
+  const named = {
+    app: '{app}',
+    key: '{key}',
+    namespace: '{namespace}',
+    member: '{member}',
+    webhook: '{webhook}',
+    delivery: '{delivery}',
+  };
   const idsOf = (party: Party) => ({
     app: party.app,
     key: party.key.id,
     namespace: party.namespace,
     member: party.member,
+    webhook: party.webhook,
+    delivery: party.delivery,
   });
 
   test.each(routes)(
@@ -140,7 +182,7 @@ describe('the control plane', () => {
   const below = routes.filter(
     ([method, , path]) =>
       method !== 'PUT' &&
-      /\{(k|n)\}/.test(path({ app: '{a}', key: '{k}', namespace: '{n}', member: '{m}' })),
+      /\{(k|n)\}/.test(path({ ...named, app: '{a}', key: '{k}', namespace: '{n}' })),
   );
   test.each(below)(
     '%s %s: another’s id under one’s own app is the same 404',
@@ -157,12 +199,7 @@ describe('the control plane', () => {
     const document = (await ask(`${site.holdline.apiUrl}/openapi.json`)).json as {
       paths: Record<string, Record<string, unknown>>;
     };
-    const covered = new Set(
-      routes.map(
-        ([method, , path]) =>
-          `${method} ${path({ app: '{app}', key: '{key}', namespace: '{namespace}', member: '{member}' })}`,
-      ),
-    );
+    const covered = new Set(routes.map(([method, , path]) => `${method} ${path(named)}`));
     const listed = Object.entries(document.paths)
       .filter(
         ([path]) =>

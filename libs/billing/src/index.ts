@@ -41,3 +41,4 @@ export type { StripeParts } from './payments/stripe/parts.js';
 export { StripeAdapter } from './payments/stripe/stripe-adapter.js';
 export { SpendGuard, type LevelChange } from './spend/guard.js';
 export { levelOf, type BudgetRule, type SpendLevel } from './spend/levels.js';
+export { stripeSdk } from './payments/stripe/sdk.js';

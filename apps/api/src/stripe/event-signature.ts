@@ -1,5 +1,5 @@
+import { stripeSdk } from '#billing';
 import { Problem } from '#contracts';
-import Stripe from 'stripe';
 
 /** Seconds that a signature holds. Never 0: that would switch the check off. */
 const TOLERANCE_S = 300;
@@ -28,7 +28,7 @@ export function verifiedEvent(
   let fault = 'no secret is set up';
   for (const secret of secrets) {
     try {
-      Stripe.webhooks.signature?.verifyHeader(
+      stripeSdk().webhooks.signature?.verifyHeader(
         body,
         signature,
         secret,

@@ -1,4 +1,3 @@
-import PDFDocument from 'pdfkit';
 import { METERS, type Meter } from '#contracts';
 import { moneyText } from './money-text.js';
 
@@ -37,7 +36,9 @@ const BOTTOM = 760;
  * An invoice as PDF, in the fonts that every reader of PDF has. The same invoice gives the same bytes:
  * its dates are the invoice's own.
  */
-export function invoicePdf(invoice: PrintedInvoice): Promise<Buffer> {
+export async function invoicePdf(invoice: PrintedInvoice): Promise<Buffer> {
+  // Large, and needed only when somebody looks at an invoice.
+  const { default: PDFDocument } = await import('pdfkit');
   const document = new PDFDocument({
     size: 'A4',
     margin: LEFT,

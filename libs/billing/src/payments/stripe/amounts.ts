@@ -1,5 +1,6 @@
 import { METERS, type Meter } from '#contracts';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
+import { stripeSdk } from './sdk.js';
 
 /** Currencies whose amounts Stripe takes in whole units. */
 const WHOLE = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
@@ -31,11 +32,14 @@ export function toMicro(minor: number, currency: string): bigint {
  * Stripe keeps of a usage (15). Of all that an hour can hold the base units are found again by rounding.
  */
 export function toQuantity(meter: Meter, units: bigint): Stripe.Decimal {
-  const per = Stripe.Decimal.from(METERS[meter].per);
-  return Stripe.Decimal.from(units).div(per, 34, 'half-even').round('half-even', 'ubb-usage-count');
+  const per = stripeSdk().Decimal.from(METERS[meter].per);
+  return stripeSdk()
+    .Decimal.from(units)
+    .div(per, 34, 'half-even')
+    .round('half-even', 'ubb-usage-count');
 }
 
 export function toUnits(meter: Meter, quantity: Stripe.Decimal): bigint {
-  const per = Stripe.Decimal.from(METERS[meter].per);
+  const per = stripeSdk().Decimal.from(METERS[meter].per);
   return BigInt(quantity.mul(per).toFixed(0, 'half-even'));
 }

@@ -1,4 +1,5 @@
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
+import { stripeSdk } from './sdk.js';
 
 /** Milliseconds after which an answer is not waited for any longer. */
 const TIMEOUT_MS = 20_000;
@@ -14,7 +15,7 @@ export interface StripeAccount {
  * what has to arrive is in an outbox, and people who wait are told to try again.
  */
 export function stripeClient(account: StripeAccount, timeoutMs = TIMEOUT_MS): Stripe {
-  return new Stripe(account.secretKey, {
+  return new (stripeSdk())(account.secretKey, {
     maxNetworkRetries: 0,
     timeout: timeoutMs,
     telemetry: false,

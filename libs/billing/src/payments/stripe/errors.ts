@@ -1,4 +1,5 @@
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
+import { stripeSdk } from './sdk.js';
 
 /** What an error of a call to Stripe means for whoever made it. */
 export type Verdict =
@@ -14,8 +15,8 @@ export type Verdict =
   | 'refused';
 
 export function verdictOf(error: unknown): Verdict {
-  if (!(error instanceof Stripe.errors.StripeError)) return 'again';
-  if (error instanceof Stripe.errors.StripeIdempotencyError) {
+  if (!(error instanceof stripeSdk().errors.StripeError)) return 'again';
+  if (error instanceof stripeSdk().errors.StripeIdempotencyError) {
     return error.statusCode === 409 ? 'again' : 'new-key';
   }
   const status = error.statusCode ?? 0;
@@ -33,7 +34,7 @@ export function verdictOf(error: unknown): Verdict {
 
 /** Milliseconds that Stripe asks to wait; 0 where it does not. */
 export function askedToWaitMs(error: unknown): number {
-  if (!(error instanceof Stripe.errors.StripeError)) return 0;
+  if (!(error instanceof stripeSdk().errors.StripeError)) return 0;
   const seconds = Number(headersOf(error)['retry-after'] ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }

@@ -1,5 +1,6 @@
 import { METERS, type Meter, type MeterPrice, type Pricing } from '#contracts';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
+import { stripeSdk } from './sdk.js';
 import { minorMicro } from './amounts.js';
 
 /** What a price at Stripe says of a meter. */
@@ -35,9 +36,9 @@ export function priceTerms(
   }
   const tiers = price.tiers.map(({ upTo }, at) => ({
     up_to: upTo === null ? ('inf' as const) : Number(BigInt(upTo) * months + included),
-    unit_amount_decimal: units[at] ?? Stripe.Decimal.zero,
+    unit_amount_decimal: units[at] ?? stripeSdk().Decimal.zero,
   }));
-  const free = { up_to: Number(included), unit_amount_decimal: Stripe.Decimal.zero };
+  const free = { up_to: Number(included), unit_amount_decimal: stripeSdk().Decimal.zero };
   return {
     billing_scheme: 'tiered',
     tiers_mode: price.mode === 'volume' ? 'volume' : 'graduated',
@@ -46,8 +47,8 @@ export function priceTerms(
 }
 
 function unitAmount(tier: MeterPrice['tiers'][number], currency: string): Stripe.Decimal | null {
-  const den = Stripe.Decimal.from(BigInt(tier.per) * minorMicro(currency));
-  const amount = Stripe.Decimal.from(tier.amountMicro);
+  const den = stripeSdk().Decimal.from(BigInt(tier.per) * minorMicro(currency));
+  const amount = stripeSdk().Decimal.from(tier.amountMicro);
   const unit = amount.div(den, PLACES, 'half-even');
   return unit.mul(den).eq(amount) ? unit : null;
 }

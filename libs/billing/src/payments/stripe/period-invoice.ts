@@ -1,5 +1,6 @@
 import { METER_NAMES, type Meter } from '#contracts';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
+import { stripeSdk } from './sdk.js';
 import { HOUR_MS, nextFullHour } from '../../hours.js';
 import type { FinalInvoice } from '../port.js';
 import type { StoredCalls } from './calls.js';
@@ -61,8 +62,12 @@ export class PeriodInvoices {
       const price = idOf(line.pricing?.price_details?.price);
       const meter = price === null ? null : await this.meterOf(price);
       if (meter === null) continue;
-      const before = usage.get(meter) ?? { quantity: Stripe.Decimal.zero, amount: 0, lines: 0 };
-      const quantity = line.quantity_decimal ?? Stripe.Decimal.from(line.quantity ?? 0);
+      const before = usage.get(meter) ?? {
+        quantity: stripeSdk().Decimal.zero,
+        amount: 0,
+        lines: 0,
+      };
+      const quantity = line.quantity_decimal ?? stripeSdk().Decimal.from(line.quantity ?? 0);
       usage.set(meter, {
         quantity: before.quantity.add(quantity),
         amount: before.amount + line.amount,

@@ -64,7 +64,9 @@ try {
 
 /** The real plan includes a million messages: more than a script should send to see a bill. */
 async function priceForADemonstration(): Promise<void> {
-  story.step('The operator prices the plan Developer so that a few thousand messages cost something');
+  story.step(
+    'The operator prices the plan Developer so that a few thousand messages cost something',
+  );
   const { data } = await operator.call<{ data: PlanAnswer['available'] }>(
     'GET',
     '/v1/operator/plans',

@@ -1,7 +1,9 @@
-import type {
-  Explanation,
-  InvoiceWithLines,
-  LedgerAnswer,
+import {
+  METERS,
+  type Explanation,
+  type InvoiceWithLines,
+  type LedgerAnswer,
+  type Meter,
 } from '../../libs/contracts/src/index.js';
 import type Stripe from 'stripe';
 import { eventually } from '../support/eventually.js';
@@ -123,7 +125,7 @@ async function showInvoice(month: Month, theirs: Stripe.Invoice): Promise<void> 
   const invoice = await paidInvoice(month);
   story.step(`Invoice ${invoice.number}`);
   for (const { n, description, units, meter, amountMicro } of invoice.lines) {
-    const of = meter === null ? '' : ` (${units} base units)`;
+    const of = meter === null ? '' : ` (${units} × ${METERS[meter as Meter].base})`;
     story.say(`line ${n}: ${description}${of}: ${euros(amountMicro)}`);
   }
   story.say(`total ${euros(invoice.totalMicro)}`);

@@ -54,7 +54,7 @@ try {
 } catch (error) {
   process.stdout.write(`\ndemo: stopped by ${String(error)}\n`);
   const { cause } = error as { cause?: unknown };
-  if (cause !== undefined) process.stdout.write(`  because of ${String(cause)}\n`);
+  if (cause instanceof Error) process.stdout.write(`  because of ${cause.message}\n`);
   process.stdout.write(`What Holdline said last:\n${world.holdline.output().slice(-3000)}\n`);
   process.exitCode = 1;
 } finally {

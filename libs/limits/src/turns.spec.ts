@@ -18,7 +18,7 @@ describe('turns before the log', () => {
     const turns = new Turns(1, 1000);
     const went: string[] = [];
     const come = (tenant: string) => void turns.enter(tenant)?.then(() => went.push(tenant));
-    turns.enter('a');
+    void turns.enter('a');
     for (let i = 0; i < 100; i++) come('a');
     come('b');
     come('c');
@@ -31,9 +31,9 @@ describe('turns before the log', () => {
 
   test('a tenant’s own queue is bounded, and others still get in line', () => {
     const turns = new Turns(1, 2);
-    turns.enter('a');
-    turns.enter('a');
-    turns.enter('a');
+    void turns.enter('a');
+    void turns.enter('a');
+    void turns.enter('a');
     expect(() => turns.enter('a')).toThrow(Problem);
     expect(turns.enter('b')).toBeInstanceOf(Promise);
   });

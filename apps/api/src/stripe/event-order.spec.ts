@@ -126,7 +126,7 @@ test('B3: all orders of a subscription’s events, with some doubled, late or lo
         expect(state).toEqual(expected);
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 40 },
   );
   process.stdout.write(`${orders} orders of events over ${inOrder.size} lives: the same states\n`);
 }, 600_000);

@@ -64,8 +64,8 @@ export class JournalReader {
   async stored(): Promise<StoredBytes[]> {
     const { store } = this.parts;
     const sums = new Map<string, { app: string; label: string; bytes: number }>();
-    for (let next = 0, rest = 0; ;) {
-      rest = SLICE;
+    for (let next = 0; ;) {
+      let rest = SLICE;
       let found = store.journalFrom(next);
       for (; found && rest > 0; found = store.journalFrom(next)) {
         next = found.entry.last + 1;

@@ -9,7 +9,7 @@ beforeEach(() => {
     return true;
   });
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 describe('what a demonstration ends with', () => {
   test('all sources say the same: 0, and it says so', () => {

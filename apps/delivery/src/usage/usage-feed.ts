@@ -18,14 +18,16 @@ export class UsageFeed {
   constructor(private readonly o: UsageFeedParts) {}
 
   async answer({ marks }: UsageRequest): Promise<UsageAnswer> {
-    const slices = [await this.published(marks)];
-    for (const node of this.o.journal.nodes) {
-      const source = `journal:${node}`;
-      const stored = marks[source] ?? 0;
-      await this.o.journal.forget(node, stored);
-      slices.push(await this.counted(source, node, stored));
-    }
-    return { slices };
+    const { engine, journal } = this.o;
+    const earlier: UsageSlice[] = [];
+    for (const node of journal.nodes)
+      if (node !== engine.node) earlier.push(await this.counted(node, marks));
+    const own = await this.counted(engine.node, marks);
+    const journals = [...earlier, own];
+    // Who reads of one of them that it is complete takes all to be: those before a crash too.
+    const isBehind = journals.some(({ completeTo }) => completeTo === null);
+    const told = isBehind ? journals.map((one) => ({ ...one, completeTo: null })) : journals;
+    return { slices: [await this.published(marks), ...told] };
   }
 
   /** What the platform itself stores is nobody's. */
@@ -55,7 +57,10 @@ export class UsageFeed {
     };
   }
 
-  private async counted(source: string, node: string, stored: number): Promise<UsageSlice> {
+  private async counted(node: string, marks: UsageRequest['marks']): Promise<UsageSlice> {
+    const source = `journal:${node}`;
+    const stored = marks[source] ?? 0;
+    await this.o.journal.forget(node, stored);
     // Before the read: what is kept meanwhile may be among it, and is not claimed.
     const keptTo = this.o.keeper.keptTo;
     const { through, batches, isEnd } = await this.o.journal.read(node, stored, BATCHES);

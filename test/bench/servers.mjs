@@ -20,7 +20,7 @@ const STOP_MS = 15_000;
 /**
  * `pristine` until something has been measured on the process.
  * @typedef {{ name: string, target: import('./requests.mjs').Target, pristine: boolean,
- *   restart: () => Promise<void>, stop: () => Promise<void> }} Server
+ *   restart: () => Promise<void>, stop: () => Promise<void>, demo?: any }} Server
  */
 
 /**
@@ -98,11 +98,13 @@ export async function startHoldline(profileDir) {
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
-  const { apiKey } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8'));
+  const demo = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8'));
+  const { apiKey } = demo;
   /** @type {Server} */
   const server = {
     name: 'holdline',
     target: { host: '127.0.0.1', port: deliveryPort, key: apiKey },
+    demo,
     pristine: true,
     restart: async () => {
       await end(child);

@@ -3,7 +3,7 @@ import { DAV_ROUTES } from './dav-routes.js';
 import { DIRECT_ROUTES } from './direct-routes.js';
 import { GROUP_ROUTES } from './group-routes.js';
 import { ANSWER_HEADER, RECEIVE_HEADERS, REQUEST_HEADER } from './header-specs.js';
-import { BatchAnswer, BatchBody, PublishAnswer, PublishBody } from './messages.js';
+import { BatchAnswer, BatchBody, PublishAnswer, PublishBody, PublishQuery } from './messages.js';
 import {
   HistoryAnswer,
   HistoryQuery,
@@ -18,6 +18,7 @@ import { SOCKET_ROUTES, STREAM_NOTE } from './socket-routes.js';
 
 const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
 const SERVING = ['rate_limited', 'unavailable', 'draining'] as const;
+const MONEY = ['quota_exceeded', 'spend_cap_reached'] as const;
 const BODY = ['invalid_request', 'message_too_large', 'unsupported_media_type'] as const;
 
 /** The data plane's routes. */
@@ -31,6 +32,7 @@ export const DELIVERY_ROUTES = {
       'Answered when every message is durable. An array is stored in order, all or nothing. Again with the same `id`: the first answer’s id and position, `duplicate: true`, nothing stored. A body of another type is one message; its name and id come from `Holdline-Name` and `Holdline-Id`.',
     auth: 'any',
     headers: [REQUEST_HEADER.id, REQUEST_HEADER.name],
+    query: PublishQuery,
     body: PublishBody,
     otherBodies: ['text/plain', 'application/octet-stream', 'application/x-www-form-urlencoded'],
     success: { status: 201, schema: PublishAnswer, description: 'Stored.' },
@@ -39,6 +41,7 @@ export const DELIVERY_ROUTES = {
       ...BODY,
       'invalid_message',
       'position_conflict',
+      ...MONEY,
       ...SERVING,
       'storage_full',
     ],
@@ -51,13 +54,14 @@ export const DELIVERY_ROUTES = {
     description:
       'Atomic per channel. `results` has one entry for each message: its id and position, or its problem.',
     auth: 'any',
+    query: PublishQuery,
     body: BatchBody,
     success: {
       status: 207,
       schema: BatchAnswer,
       description: 'One result or problem for each message, in order.',
     },
-    problems: [...ACCESS, ...BODY, 'invalid_message', ...SERVING],
+    problems: [...ACCESS, ...BODY, 'invalid_message', ...MONEY, ...SERVING],
   },
   receive: {
     method: 'GET',
@@ -74,7 +78,7 @@ export const DELIVERY_ROUTES = {
       headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   receiveMany: {
     method: 'GET',
@@ -91,7 +95,7 @@ export const DELIVERY_ROUTES = {
       headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, 'invalid_request', 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   poll: {
     method: 'POST',
@@ -109,7 +113,7 @@ export const DELIVERY_ROUTES = {
       headers: RECEIVE_HEADERS,
       description: 'Messages, or none when the hold ended.',
     },
-    problems: [...ACCESS, ...BODY, 'invalid_cursor', ...SERVING],
+    problems: [...ACCESS, ...BODY, 'invalid_cursor', 'spend_cap_reached', ...SERVING],
   },
   history: {
     method: 'GET',

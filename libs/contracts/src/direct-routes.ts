@@ -17,8 +17,22 @@ import type { RouteSpec } from './routes.js';
 const ACCESS = ['unauthenticated', 'token_expired', 'revoked', 'forbidden', 'key_in_url'] as const;
 const SERVING = ['rate_limited', 'unavailable', 'draining'] as const;
 const BODY = ['invalid_request', 'message_too_large', 'unsupported_media_type'] as const;
-const STORE = [...ACCESS, ...BODY, 'invalid_message', ...SERVING, 'storage_full'] as const;
-const READ = [...ACCESS, 'invalid_request', 'invalid_cursor', ...SERVING] as const;
+const MONEY = ['quota_exceeded', 'spend_cap_reached'] as const;
+const STORE = [
+  ...ACCESS,
+  ...BODY,
+  'invalid_message',
+  ...MONEY,
+  ...SERVING,
+  'storage_full',
+] as const;
+const READ = [
+  ...ACCESS,
+  'invalid_request',
+  'invalid_cursor',
+  'spend_cap_reached',
+  ...SERVING,
+] as const;
 const RAW = [
   'text/plain',
   'application/octet-stream',

@@ -122,3 +122,11 @@ export const Message = z.object({
   inReplyTo: z.string().optional().meta({ description: 'The reply address that this answers.' }),
 });
 export type Message = z.output<typeof Message>;
+
+/** The query of every publish. */
+export const PublishQuery = z.object({
+  dryRun: z.enum(['true', 'false']).optional().meta({
+    description:
+      'true: checks everything, stores and counts nothing, and answers 200 with `dryRun`, `wouldPublish` and `limits` (how full each is), or with the problem that the publish would get.',
+  }),
+});

@@ -5,6 +5,8 @@
 
 /** One message as a receiver gets it. */
 export interface Message<T = unknown> {
+  /** The app of the channel, where one receive reads those of several apps. */
+  readonly app?: string;
   readonly channel: string;
   readonly id: string;
   /** Grows along a channel, not contiguous. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROUTES, type AuditEntry, type RouteSpec } from '#contracts';
+import { BillingWorker } from '../billing/billing-worker.js';
 import { startTestApi, type Caller, type SignedUp, type TestApi } from '../testing/test-api.js';
 
 type RouteName = keyof typeof CONTROL_ROUTES;
@@ -26,6 +27,13 @@ afterAll(() => t.stop());
 const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorLogin: 'An operator belongs to no tenant.',
   operatorLogout: 'An operator belongs to no tenant.',
+  operatorCreatePlan: 'A plan belongs to no tenant.',
+  operatorUpdatePlan: 'A plan belongs to no tenant.',
+  operatorRetirePlan: 'A plan belongs to no tenant.',
+  operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
+  checkout: 'It says where to pay; what comes of it is told by the provider.',
+  billingPortal: 'It says where to look; what comes of it is told by the provider.',
+  stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',
 };
 
 const guest = async (world: World, role = 'viewer'): Promise<string> => {
@@ -40,6 +48,37 @@ const newWebhook = (call: Caller) =>
   });
 const webhookOf = async (call: Caller): Promise<string> =>
   `/v1/webhooks/${(await newWebhook(call)).body.id}`;
+
+const setBudget = async (world: World) => {
+  await subscribe(world);
+  return world.call('PUT', '/v1/billing/budgets', {
+    body: { amountMicro: '9000000', currency: 'EUR', stop: true },
+  });
+};
+
+const subscribe = ({ operator, tenantId }: Pick<World, 'operator' | 'tenantId'>) =>
+  operator('PATCH', `/v1/operator/tenants/${tenantId}/billing`, {
+    body: { planId: 'developer' },
+  });
+
+/** A period later. Whoever was signed in is so no longer. */
+async function finalInvoice(world: World) {
+  await subscribe(world);
+  const { body } = await world.call('GET', '/v1/billing/plan');
+  t.clock.advance(Date.parse(body.subscription.periodEnd) + 3_600_000 - t.clock.now());
+  await t.api.app.get(BillingWorker).invoice(async () => t.clock.now());
+  const operator = await signInOperator();
+  const invoice = await t.database.asSystem((tx) =>
+    tx.invoice.findFirstOrThrow({ where: { tenantId: world.tenantId, state: 'open' } }),
+  );
+  const { id, dueMicro } = invoice;
+  return { id, dueMicro: String(dueMicro), operator };
+}
+
+async function signInOperator(): Promise<Caller> {
+  const login = await t.nobody('POST', '/v1/operator/login', { body: t.demo.operator });
+  return t.withCookie(String(login.headers['set-cookie']).split(';', 1)[0]!);
+}
 
 /** One change for each route. A new route that changes something fails until it stands here. */
 const CHANGES: Partial<Record<RouteName, Change>> = {
@@ -150,6 +189,42 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
         body: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
       }),
   },
+  putPlan: {
+    action: 'subscription.updated',
+    make: ({ call }) => call('PUT', '/v1/billing/plan', { body: { planId: 'developer' } }),
+  },
+  putBudget: { action: 'budget.set', make: setBudget },
+  deleteBudget: {
+    action: 'budget.removed',
+    make: async (world) => {
+      await setBudget(world);
+      return world.call('DELETE', '/v1/billing/budgets');
+    },
+  },
+  operatorUpdateTenantBilling: { action: 'subscription.updated', make: subscribe },
+  operatorGiveCredit: {
+    action: 'credit.granted',
+    make: ({ operator, tenantId }) =>
+      operator('POST', `/v1/operator/tenants/${tenantId}/credits`, {
+        body: { amountMicro: '5000000', currency: 'EUR', reason: 'sorry', ref: 'sorry-1' },
+      }),
+  },
+  operatorRecordPayment: {
+    action: 'payment.recorded',
+    make: async (world) => {
+      const { id, dueMicro, operator } = await finalInvoice(world);
+      return operator('POST', `/v1/operator/invoices/${id}/payments`, {
+        body: { amountMicro: dueMicro, currency: 'EUR', ref: `bank-${id}` },
+      });
+    },
+  },
+  operatorVoidInvoice: {
+    action: 'invoice.voided',
+    make: async (world) => {
+      const { id, operator } = await finalInvoice(world);
+      return operator('POST', `/v1/operator/invoices/${id}/void`, { body: {} });
+    },
+  },
   operatorUpdateTenant: {
     action: 'tenant.updated',
     make: ({ operator, tenantId }) =>
@@ -160,9 +235,7 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
 async function furnish(): Promise<World> {
   const user = await t.signUp();
   const key = await user.call('POST', `/v1/apps/${user.appId}/keys`, { body: {} });
-  const login = await t.nobody('POST', '/v1/operator/login', { body: t.demo.operator });
-  const cookie = String(login.headers['set-cookie']).split(';', 1)[0]!;
-  return { ...user, keyId: key.body.id, operator: t.withCookie(cookie) };
+  return { ...user, keyId: key.body.id, operator: await signInOperator() };
 }
 
 const changing = (Object.entries(CONTROL_ROUTES) as [RouteName, RouteSpec][]).filter(

@@ -6,7 +6,6 @@ import {
   PROBLEMS,
   type LimitEntry,
   type LimitName,
-  type PlanLimits,
 } from '#contracts';
 import { EdgeSite, type Answer } from '../testing/edge-site.js';
 
@@ -192,7 +191,7 @@ describe('P8: every limit of the catalogue admits exactly its maximum, and says 
 
   test.each(Object.keys(DRIVES) as Counted[])('%s', async (name) => {
     const { max, use, before, holds, frees } = DRIVES[name];
-    site.tenant(entryOf(name).inPlan ? ({ [name]: max }) : {});
+    site.tenant(entryOf(name).inPlan ? { [name]: max } : {});
     await before?.();
     if (entryOf(name).kind === 'size') {
       expect(isAdmitted(name, (await use(max)).status)).toBe(true);

@@ -52,6 +52,9 @@ export class World {
       const world = new World(holdline, stripe, folder);
       world.movedMs = movedMs;
       world.life = world.live();
+      // Ended by hand: nothing is left running, and nothing is left lying about.
+      for (const name of ['SIGINT', 'SIGTERM'] as const)
+        process.once(name, () => void world.stop().finally(() => process.exit(1)));
       return world;
     } catch (error) {
       await stripe.stop();

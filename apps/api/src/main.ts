@@ -17,6 +17,7 @@ import {
 import { PgBossQueue } from '#webhooks';
 import { createApi, type Api, type ApiOptions } from './api.js';
 import { SystemClock } from './data/clock.js';
+import { MovedClock } from './data/moved-clock.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
 import { Settings } from './settings.js';
 
@@ -30,6 +31,8 @@ async function start(config: Config): Promise<void> {
     );
   }
   const secrets = Secrets.load({ dataDir: config.dataDir, masterKey: config.masterKey });
+  const clock =
+    config.clockFile === null ? new SystemClock() : new MovedClock(config.clockFile, log);
   const api = await createApi({
     database: new Database({ url: config.databaseUrl, log }),
     secrets,
@@ -38,10 +41,11 @@ async function start(config: Config): Promise<void> {
       internalRequester(config.tls, internalIdentity(secrets), config.isInternalDeliveryOurs),
       secrets,
     ),
-    clock: new SystemClock(),
+    clock,
     settings: new Settings(config),
     queue: new PgBossQueue({
       url: queueUrl(config.databaseUrl),
+      now: () => clock.now(),
       fault: (error, what) => log.warn({ err: error }, what),
     }),
     log,

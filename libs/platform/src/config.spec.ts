@@ -52,6 +52,15 @@ describe('configuration', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  test.each([undefined, 'api.stripe.com', 'https://api.stripe.com', '127.0.0.1.example.com'])(
+    'a clock that can be moved is refused beside a Stripe that is not on this machine (%s)',
+    (host) => {
+      const env = { HOLDLINE_CLOCK_FILE: 'clock', ...(host && { STRIPE_HOST: host }) };
+      expect(() => loadConfig(env)).toThrow(/HOLDLINE_CLOCK_FILE .*STRIPE_HOST on this machine/);
+      expect(loadConfig({ ...env, STRIPE_HOST: 'http://127.0.0.1:12111' }).clockFile).toBe('clock');
+    },
+  );
+
   test('an empty variable counts as unset', () => {
     expect(loadConfig({ API_PORT: '', DATABASE_URL: '' }).apiPort).toBe(3000);
   });

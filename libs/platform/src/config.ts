@@ -59,6 +59,13 @@ const Environment = z
       .describe(
         'Another host in place of api.stripe.com: a name, with a port or as a URL if need be.',
       ),
+    HOLDLINE_CLOCK_FILE: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'For demonstrations: a file with milliseconds that the control plane adds to its clock. Taken only with STRIPE_HOST on this machine.',
+      ),
     HOLDLINE_API_URL: z
       .url()
       .optional()
@@ -112,6 +119,11 @@ const Environment = z
       message: 'STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together',
     },
   )
+  .refine((env) => env.HOLDLINE_CLOCK_FILE === undefined || isThisMachine(env.STRIPE_HOST), {
+    path: ['HOLDLINE_CLOCK_FILE'],
+    message:
+      'a clock that can be moved bills by made-up dates: it needs a STRIPE_HOST on this machine, such as http://127.0.0.1:12111, which collects from nobody',
+  })
   .refine((env) => env.ENGINE !== 'nats', {
     path: ['ENGINE'],
     message: 'the nats engine is not part of this version; use embedded',
@@ -150,6 +162,8 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** null: payments go without Stripe. */
   readonly stripe: StripeConfig | null;
+  /** null: the world's time. */
+  readonly clockFile: string | null;
 }
 
 /** How Stripe is reached, and how it proves itself. */
@@ -213,7 +227,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
               .filter((secret) => secret !== ''),
             host: e.STRIPE_HOST ?? null,
           },
+    clockFile: e.HOLDLINE_CLOCK_FILE ?? null,
   });
+}
+
+function isThisMachine(host: string | undefined): boolean {
+  return /^(https?:\/\/)?(127\.0\.0\.1|localhost)(:\d+)?$/.test(host ?? '');
 }
 
 /** The settings as a table of name, default and meaning, for the README and `--help`. */

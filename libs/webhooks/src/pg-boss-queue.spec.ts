@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => postgres?.stop());
 
 const open: PgBossQueue[] = [];
-const newQueue = () => {
-  const queue = new PgBossQueue({ url: queueUrl(postgres.url), fault: () => undefined });
+const newQueue = (now: () => number = Date.now) => {
+  const queue = new PgBossQueue({ url: queueUrl(postgres.url), now, fault: () => undefined });
   open.push(queue);
   return queue;
 };
@@ -29,6 +29,18 @@ const job = (deliveryId: string, at = new Date()): AttemptJob => ({
 });
 
 describe('the queue of attempts in PostgreSQL', () => {
+  test('waits as long as is left by the clock that its times are by, however far that is from the database’s', async () => {
+    const ahead = () => Date.now() + 30 * 86_400_000;
+    const queue = newQueue(ahead);
+    const made: string[] = [];
+    await queue.start(async ({ deliveryId }) => void made.push(deliveryId));
+    await queue.hand([job('whd_later', new Date(ahead() + 3_600_000))]);
+    await queue.hand([job('whd_due', new Date(ahead()))]);
+    await eventually(() => made.length > 0);
+    expect(made).toEqual(['whd_due']);
+    await queue.stop();
+  });
+
   test('hands out what it was given, at its time, also to a process that comes later', async () => {
     const first = newQueue();
     await first.start(() => Promise.reject(new Error('never')));

@@ -27,6 +27,8 @@ interface JobData {
 export interface PgBossQueueOptions {
   /** postgres://…, as the role that owns the queue's schema. */
   readonly url: string;
+  /** By which clock the attempts' times are. The queue goes by the database's, so it is told how long to wait. */
+  readonly now: () => number;
   readonly fault: (error: unknown, what: string) => void;
 }
 
@@ -57,11 +59,14 @@ export class PgBossQueue implements AttemptQueue {
   }
 
   async hand(jobs: readonly AttemptJob[]): Promise<void> {
+    const now = this.options.now();
+    const startAfter = ({ at }: AttemptJob) =>
+      new Date(Date.now() + Math.max(0, at.getTime() - now));
     await this.boss.insert(
       QUEUE,
       jobs.map((job) => ({
         data: { ...job, at: job.at.getTime() } satisfies JobData,
-        startAfter: job.at,
+        startAfter: startAfter(job),
         group: { id: job.endpointId },
       })),
     );

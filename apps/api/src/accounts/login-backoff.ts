@@ -22,7 +22,7 @@ const REMEMBERED = 20_000;
 export class LoginBackoff {
   private readonly attempts = new Map<string, Attempts>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Pick<Clock, 'now'>) {}
 
   /** @throws Problem rate_limited with the time to wait */
   begin(account: string, address: string): void {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { InvoicingRun, moneyText, type LevelChange } from '#billing';
 import type { Logger } from '#platform';
@@ -21,7 +20,8 @@ const TOLD = {
 /** What time alone brings about: budgets are looked at, periods end, invoices become final. */
 @Injectable()
 export class BillingWorker {
-  private readonly stop = new AbortController();
+  private stopped = false;
+  private readonly pauses = new Set<() => void>();
   private running: Promise<unknown> | null = null;
 
   constructor(
@@ -29,7 +29,9 @@ export class BillingWorker {
     @Inject(PaymentProviders) private readonly providers: PaymentProviders,
     @Inject(Mailer) private readonly mailer: Mailer,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    parts.clock.onMove(() => this.wake());
+  }
 
   start(): void {
     this.running ??= Promise.all([
@@ -39,7 +41,8 @@ export class BillingWorker {
   }
 
   async close(): Promise<void> {
-    this.stop.abort();
+    this.stopped = true;
+    this.wake();
     await this.running;
   }
 
@@ -55,6 +58,7 @@ export class BillingWorker {
       database: this.parts.database,
       hooks: this.parts.hooks,
       providers: this.providers.all,
+      movedMs: () => (reference === undefined ? this.parts.clock.movedMs : 0),
       log: {
         info: (text: string) => log.info(text),
         warn: (text: string) => log.warn(text),
@@ -79,8 +83,10 @@ export class BillingWorker {
   }
 
   private async loop(failed: string, everyMs: number, work: () => Promise<void>): Promise<void> {
+    const { clock } = this.parts;
     let wait = everyMs;
-    while (!this.stop.signal.aborted) {
+    while (!this.stopped) {
+      const { movedMs } = clock;
       try {
         await work();
         wait = everyMs;
@@ -88,7 +94,25 @@ export class BillingWorker {
         wait = Math.min(RETRY_MAX_MS, wait * 2);
         this.log.warn({ err: error }, `${failed}; trying again in ${wait} ms. Nothing is lost.`);
       }
-      await delay(wait, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      // Moved meanwhile: what it did was by the time before.
+      if (clock.movedMs === movedMs) await this.pause(wait);
     }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.pauses.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.pauses.add(done);
+      if (this.stopped) done();
+    });
+  }
+
+  private wake(): void {
+    for (const done of [...this.pauses]) done();
   }
 }

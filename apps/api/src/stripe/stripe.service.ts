@@ -43,6 +43,7 @@ export class StripeService {
       inbox,
       log,
     });
+    clock.onMove(() => this.jobs?.hurry());
   }
 
   /** Stores what Stripe signed, once; it is worked on after the answer. @throws Problem invalid_request */

@@ -360,6 +360,18 @@ describe('P6: a period’s invoice', () => {
     expect(await books.invoices(tenantId)).toEqual(before);
   });
 
+  test('a clock that was moved on purpose draws up, and not when it is wrong by more than it was moved', async () => {
+    books.at('2026-11-01T00:00:00Z');
+    const tenantId = await books.subscribed('developer');
+    const world = async () => Date.parse('2026-11-01T00:00:00Z');
+    const month = 30 * 24 * 3_600_000;
+    books.at('2026-12-01T00:10:00Z');
+    expect(await books.invoicing(undefined, world, month).run()).toBe(false);
+    books.at('2026-12-01T00:00:00Z');
+    expect(await books.invoicing(undefined, world, month).run()).not.toBe(false);
+    expect(await books.invoices(tenantId)).toHaveLength(1);
+  });
+
   test('nothing is left in a clearing account once every draft is final', async () => {
     books.at('2027-02-01T02:00:00Z');
     await books.settle();

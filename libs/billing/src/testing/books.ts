@@ -106,13 +106,18 @@ export class Books {
     );
   }
 
-  invoicing(failpoint?: Failpoint, reference: () => Promise<number> = async () => this.now) {
+  invoicing(
+    failpoint?: Failpoint,
+    reference: () => Promise<number> = async () => this.now,
+    movedMs = 0,
+  ) {
     return new InvoicingRun({
       database: this.database,
       hooks: this.hooks,
       providers: [this.provider],
       log: silent,
       reference,
+      movedMs: () => movedMs,
       ...(failpoint === undefined ? {} : { failpoint }),
     });
   }

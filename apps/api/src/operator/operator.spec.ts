@@ -90,12 +90,15 @@ describe('operators', () => {
     ).toBe(400);
   });
 
-  test('their writes need our own origin', async () => {
-    const answer = await t.nobody('PATCH', `/v1/operator/tenants/${t.demo.tenantId}`, {
-      body: { status: 'active' },
-      headers: { cookie },
-    });
-    expect(answer.status).toBe(403);
+  test('a page of somebody else cannot write with their cookie; a script that names no page can', async () => {
+    const write = (headers: Record<string, string>) =>
+      t.nobody('PATCH', `/v1/operator/tenants/${t.demo.tenantId}`, {
+        body: { status: 'active' },
+        headers: { cookie, ...headers },
+      });
+    expect((await write({ origin: 'https://elsewhere.example' })).status).toBe(403);
+    expect((await write({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await write({})).status).toBe(200);
   });
 
   test('a session ends after 12 hours, and with a new password', async () => {

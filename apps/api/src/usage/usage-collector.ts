@@ -49,10 +49,12 @@ export class UsageCollector {
     const sources = Object.entries(marks).filter(([source]) => /^(log|journal):/.test(source));
     const asked = { marks: Object.fromEntries(sources) };
     const { slices } = await this.delivery.post('/internal/usage', asked, UsageAnswer);
+    let isOurs = true;
     for (const slice of slices) {
       if (slice.truncated) this.tell(slice);
-      await this.store.apply(slice);
+      if (!(await this.store.apply(slice))) isOurs = false;
     }
+    if (isOurs) await this.store.complete(slices);
     await this.sampleStored(marks[STORED] ?? 0);
     return slices.some(({ completeTo }) => completeTo === null);
   }

@@ -24,10 +24,10 @@ export class UsageStore {
 
   /** False, and nothing changed: somebody else has moved the mark. */
   apply(slice: UsageSlice): Promise<boolean> {
-    const { source, from, through, completeTo, rows } = slice;
+    const { source, from, through, rows } = slice;
     return this.database.asSystem(
       async (tx) => {
-        if (!(await this.moveMark(tx, source, from, through, completeTo))) return false;
+        if (!(await this.moveMark(tx, source, from, through))) return false;
         if (rows.keys.length > 0) await addKeys(tx, rows.keys);
         if (rows.channels.length > 0) await addChannels(tx, rows.channels);
         if (rows.tenants.length > 0) await raiseTenants(tx, rows.tenants);
@@ -37,20 +37,33 @@ export class UsageStore {
     );
   }
 
+  /**
+   * Everything up to a moment is counted, of all these sources at once: said of one of them before the
+   * others are stored, it would be taken for all.
+   */
+  async complete(slices: readonly Pick<UsageSlice, 'source' | 'completeTo'>[]): Promise<void> {
+    await this.database.asSystem(async (tx) => {
+      for (const { source, completeTo } of slices) {
+        if (completeTo === null) continue;
+        await tx.meterMark.updateMany({
+          where: { source, completeTo: { lt: new Date(completeTo) } },
+          data: { completeTo: new Date(completeTo) },
+        });
+      }
+    });
+  }
+
   /** @throws never: the lock makes those who come at once wait for each other. */
-  private async moveMark(
-    tx: Tx,
-    source: string,
-    from: number,
-    through: number,
-    completeTo: number | null,
-  ): Promise<boolean> {
+  private async moveMark(tx: Tx, source: string, from: number, through: number): Promise<boolean> {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`usage:${source}`}, 0))`;
     const mark = await tx.meterMark.findUnique({ where: { source } });
     if (Number(mark?.position ?? 0n) !== from) return false;
-    const complete = new Date(Math.max(completeTo ?? 0, mark?.completeTo.getTime() ?? 0));
-    const to = { position: BigInt(through), completeTo: complete };
-    await tx.meterMark.upsert({ where: { source }, create: { source, ...to }, update: to });
+    const position = BigInt(through);
+    await tx.meterMark.upsert({
+      where: { source },
+      create: { source, position, completeTo: new Date(0) },
+      update: { position },
+    });
     return true;
   }
 }

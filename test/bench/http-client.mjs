@@ -84,12 +84,13 @@ export class Connection {
       return;
     }
     const head = data.toString('latin1', 0, headEnd);
-    const length = LENGTH.exec(head);
-    if (!length) {
+    // 204 has no body, and therefore no length either.
+    const length = head.startsWith('204', 9) ? '0' : LENGTH.exec(head)?.[1];
+    if (length === undefined) {
       this.#fail(new Error(`An answer came without Content-Length:\n${head}`));
       return;
     }
-    const end = headEnd + 4 + Number(length[1]);
+    const end = headEnd + 4 + Number(length);
     if (data.length < end) {
       this.#pending = Buffer.from(data);
       return;

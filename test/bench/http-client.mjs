@@ -105,28 +105,22 @@ export class Connection {
   }
 }
 
-/** One request after another, each with its answer as a promise. */
+/**
+ * One request after another, each with its answer as a promise. It connects for the first one: a server
+ * may well cut a connection on which nothing is asked while a scenario still opens its holds.
+ */
 export class Requester {
   /** @type {{ resolve: (answer: Answer) => void, reject: (error: Error) => void } | null} */
   #asked = null;
   /** @type {Error | null} */
   #broken = null;
-  #connection;
+  /** @type {Connection | null} */
+  #connection = null;
+  #address;
 
   /** @param {Address} address */
   constructor(address) {
-    this.#connection = new Connection(
-      address,
-      ({ status, head, body }) => {
-        const asked = this.#asked;
-        this.#asked = null;
-        asked?.resolve({ status, head, body: Buffer.from(body) });
-      },
-      (error) => {
-        this.#broken = error;
-        this.#asked?.reject(error);
-      },
-    );
+    this.#address = address;
   }
 
   /**
@@ -137,11 +131,27 @@ export class Requester {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
+      this.#connection ??= this.#connect();
       this.#connection.send(request);
     });
   }
 
   close() {
-    this.#connection.close();
+    this.#connection?.close();
+  }
+
+  #connect() {
+    return new Connection(
+      this.#address,
+      ({ status, head, body }) => {
+        const asked = this.#asked;
+        this.#asked = null;
+        asked?.resolve({ status, head, body: Buffer.from(body) });
+      },
+      (error) => {
+        this.#broken = error;
+        this.#asked?.reject(error);
+      },
+    );
   }
 }

@@ -84,12 +84,13 @@ export class Connection {
       return;
     }
     const head = data.toString('latin1', 0, headEnd);
-    const length = LENGTH.exec(head);
-    if (!length) {
+    // 204 has no body, and therefore no length either.
+    const length = head.startsWith('204', 9) ? '0' : LENGTH.exec(head)?.[1];
+    if (length === undefined) {
       this.#fail(new Error(`An answer came without Content-Length:\n${head}`));
       return;
     }
-    const end = headEnd + 4 + Number(length[1]);
+    const end = headEnd + 4 + Number(length);
     if (data.length < end) {
       this.#pending = Buffer.from(data);
       return;
@@ -104,28 +105,22 @@ export class Connection {
   }
 }
 
-/** One request after another, each with its answer as a promise. */
+/**
+ * One request after another, each with its answer as a promise. It connects for the first one: a server
+ * may well cut a connection on which nothing is asked while a scenario still opens its holds.
+ */
 export class Requester {
   /** @type {{ resolve: (answer: Answer) => void, reject: (error: Error) => void } | null} */
   #asked = null;
   /** @type {Error | null} */
   #broken = null;
-  #connection;
+  /** @type {Connection | null} */
+  #connection = null;
+  #address;
 
   /** @param {Address} address */
   constructor(address) {
-    this.#connection = new Connection(
-      address,
-      ({ status, head, body }) => {
-        const asked = this.#asked;
-        this.#asked = null;
-        asked?.resolve({ status, head, body: Buffer.from(body) });
-      },
-      (error) => {
-        this.#broken = error;
-        this.#asked?.reject(error);
-      },
-    );
+    this.#address = address;
   }
 
   /**
@@ -136,11 +131,27 @@ export class Requester {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
+      this.#connection ??= this.#connect();
       this.#connection.send(request);
     });
   }
 
   close() {
-    this.#connection.close();
+    this.#connection?.close();
+  }
+
+  #connect() {
+    return new Connection(
+      this.#address,
+      ({ status, head, body }) => {
+        const asked = this.#asked;
+        this.#asked = null;
+        asked?.resolve({ status, head, body: Buffer.from(body) });
+      },
+      (error) => {
+        this.#broken = error;
+        this.#asked?.reject(error);
+      },
+    );
   }
 }

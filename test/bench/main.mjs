@@ -7,7 +7,15 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ROUNDS, SCENARIOS } from './catalogue.mjs';
 import { USAGE, readOptions } from './options.mjs';
-import { busyNote, loadNote, lossNote, machineFacts, markdown, terminalTable } from './report.mjs';
+import {
+  busyNote,
+  furtherNotes,
+  loadNote,
+  lossNote,
+  machineFacts,
+  markdown,
+  terminalTable,
+} from './report.mjs';
 import { Load, runScenario } from './run.mjs';
 import { startBare, startHoldline } from './servers.mjs';
 
@@ -25,7 +33,8 @@ async function bench(options) {
   const started = performance.now();
   const rounds = options.rounds ?? (options.quick ? ROUNDS.quick : ROUNDS.full);
   const scenarios = SCENARIOS.filter(
-    ({ name }) => options.only.length === 0 || options.only.includes(name),
+    ({ name, alone }) =>
+      (options.only.length === 0 || options.only.includes(name)) && !(options.bare && alone),
   );
   /** @type {import('./servers.mjs').Server[]} */
   const servers = [];
@@ -87,7 +96,13 @@ try {
   } else {
     const report = await bench(options);
     console.log(
-      `\n${terminalTable(report)}\n\n${lossNote(report)}\n${busyNote(report)}\n${loadNote(report.machine)}`,
+      `\n${terminalTable(report)}\n\n` +
+        [
+          ...furtherNotes(report),
+          lossNote(report),
+          busyNote(report),
+          loadNote(report.machine),
+        ].join('\n'),
     );
     if (options.json !== null) await writeFile(options.json, JSON.stringify(report, null, 2));
     if (options.write) await writePage(report);

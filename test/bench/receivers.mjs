@@ -4,6 +4,7 @@
  */
 import { Connection } from './http-client.mjs';
 import { holdRequest, pollRequest } from './requests.mjs';
+import { Tally } from './tally.mjs';
 
 /** Connections being opened at one time: fewer than any server's backlog. */
 const OPENING = 128;
@@ -21,13 +22,7 @@ export class Receivers {
   #connections = [];
   /** The last answer of each channel: the next reader of the same channel most likely gets the same bytes. */
   #decoded = /** @type {Map<string, Decoded>} */ (new Map());
-  /** @type {((error: Error) => void)[]} */
-  #onFault = [];
-  /** @type {Error | null} */
-  #fault = null;
-  #received = 0;
-  /** @type {{ count: number, resolve: () => void } | null} */
-  #awaited = null;
+  #tally = new Tally();
 
   /** Answers that brought nothing: each is a poll that the scenario did not mean to cause. */
   emptyAnswers = 0;
@@ -42,7 +37,7 @@ export class Receivers {
 
   /** Messages received by all readers together. */
   get received() {
-    return this.#received;
+    return this.#tally.received;
   }
 
   /**
@@ -56,7 +51,7 @@ export class Receivers {
         await this.#openOne(/** @type {string} */ (channels[index]));
       }
     };
-    await this.#unlessFault(Promise.all(Array.from({ length: OPENING }, lane)));
+    await this.#tally.unlessFault(Promise.all(Array.from({ length: OPENING }, lane)));
   }
 
   /**
@@ -65,50 +60,11 @@ export class Receivers {
    * @param {number} timeoutMs
    */
   async reached(count, timeoutMs = 60_000) {
-    if (this.#received >= count) return;
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    const all = new Promise((resolve, reject) => {
-      this.#awaited = { count, resolve: () => resolve(undefined) };
-      timer = setTimeout(
-        () =>
-          reject(
-            new Error(
-              `Only ${this.#received} of ${count} messages came within ${timeoutMs / 1000} s.`,
-            ),
-          ),
-        timeoutMs,
-      );
-    });
-    try {
-      await this.#unlessFault(all);
-    } finally {
-      clearTimeout(timer);
-      this.#awaited = null;
-    }
+    await this.#tally.reached(count, timeoutMs);
   }
 
   close() {
     for (const connection of this.#connections) connection.close();
-  }
-
-  /**
-   * @template T
-   * @param {Promise<T>} work
-   * @returns {Promise<T>}
-   */
-  #unlessFault(work) {
-    const fault = new Promise((_resolve, reject) => {
-      if (this.#fault) reject(this.#fault);
-      else this.#onFault.push(reject);
-    });
-    return /** @type {Promise<T>} */ (Promise.race([work, fault]));
-  }
-
-  /** @param {Error} error */
-  #fail(error) {
-    this.#fault ??= error;
-    for (const reject of this.#onFault.splice(0)) reject(this.#fault);
   }
 
   /**
@@ -128,7 +84,7 @@ export class Receivers {
             resolve();
           }
         },
-        (error) => this.#fail(error),
+        (error) => this.#tally.fail(error),
         () => connection.send(pollRequest(this.#target, channel, 'from=now&wait=0')),
       );
       this.#connections.push(connection);
@@ -142,7 +98,9 @@ export class Receivers {
    */
   #answered(reader, answer, connection) {
     if (answer.status !== 200) {
-      this.#fail(new Error(`A poll was answered ${answer.status}: ${answer.body.toString()}`));
+      this.#tally.fail(
+        new Error(`A poll was answered ${answer.status}: ${answer.body.toString()}`),
+      );
       return;
     }
     const known = this.#decoded.get(reader.channel);
@@ -151,7 +109,7 @@ export class Receivers {
       try {
         decoded = this.#decode(reader.channel, answer);
       } catch (error) {
-        this.#fail(/** @type {Error} */ (error));
+        this.#tally.fail(/** @type {Error} */ (error));
         return;
       }
     }
@@ -160,16 +118,15 @@ export class Receivers {
     if (numbers.length === 0 && reader.held) this.emptyAnswers++;
     for (const n of numbers) {
       if (n !== reader.last + 1) {
-        this.#fail(
+        this.#tally.fail(
           new Error(`Channel ${reader.channel}: message ${n} came after message ${reader.last}.`),
         );
         return;
       }
       reader.last = n;
-      this.#received++;
       this.onMessage(reader.channel, n);
     }
-    if (this.#awaited && this.#received >= this.#awaited.count) this.#awaited.resolve();
+    this.#tally.add(numbers.length);
   }
 
   /**

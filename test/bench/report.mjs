@@ -42,17 +42,20 @@ const HEADINGS = [
  * @returns {string[][]} the headings, then a row for each scenario
  */
 export function tableRows({ results }) {
-  return [HEADINGS, ...results.map(row)];
+  return [HEADINGS, ...results.map((result) => row(result, results))];
 }
 
-/** @param {import('./run.mjs').Result} result */
-function row({ name, servers }) {
+/**
+ * @param {import('./run.mjs').Result} result
+ * @param {readonly import('./run.mjs').Result[]} results
+ */
+function row({ name, servers }, results) {
   const scenario = /** @type {import('./catalogue.mjs').Scenario} */ (
     SCENARIOS.find((one) => one.name === name)
   );
   const { bare, holdline } = servers;
   const figure = (/** @type {import('./run.mjs').Summary | undefined} */ summary) =>
-    summary ? `${summary.value.toFixed(1)} ${scenario.unit}` : '–';
+    summary ? `${summary.value.toFixed(scenario.unit === '×' ? 2 : 1)} ${scenario.unit}` : '–';
   const times = (/** @type {import('./run.mjs').Summary | undefined} */ summary) =>
     summary
       ? [summary.latency.p50, summary.latency.p99, summary.latency.max]
@@ -60,9 +63,14 @@ function row({ name, servers }) {
           .join(' / ') + (summary.loadShare > BUSY_SHARE ? ' †' : '')
       : '–';
   const both = bare && holdline;
+  const figureOf = (/** @type {string} */ other) =>
+    results.find((one) => one.name === other)?.servers.holdline?.value;
+  const met =
+    scenario.goal && holdline
+      ? goalMet(scenario.goal, holdline.value, bare?.value, figureOf)
+      : null;
   const goal = scenario.goal
-    ? goalText(scenario.goal, scenario.unit) +
-      (both ? (goalMet(scenario.goal, bare.value, holdline.value) ? ' ✓' : ' ✗') : '')
+    ? goalText(scenario.goal, scenario.unit) + (met === null ? '' : met ? ' ✓' : ' ✗')
     : '–';
   return [
     scenario.title,
@@ -105,6 +113,16 @@ export function lossNote({ results }) {
   return `Messages expected ${sum('expected')}, received ${sum('received')}; holds that ended without one: ${sum('emptyAnswers')}.`;
 }
 
+/**
+ * What a scenario shows besides its figures, a line for each round.
+ * @param {Report} report
+ */
+export function furtherNotes({ results }) {
+  return results.flatMap(({ name, servers }) =>
+    Object.values(servers).flatMap(({ notes }) => notes.map((note) => `${name}: ${note}.`)),
+  );
+}
+
 /** @param {Report} report */
 export function terminalTable(report) {
   const rows = tableRows(report);
@@ -135,6 +153,9 @@ ${headings}
 | ${HEADINGS.map(() => '---').join(' | ')} |
 ${rows.join('\n')}
 
+${furtherNotes(report)
+  .map((note) => `- ${note}\n`)
+  .join('')}
 ${lossNote(report)}
 
 ${busyNote(report)}
@@ -147,6 +168,8 @@ ${loadNote(machine)}
 - Both get the same bytes: the same requests with the same headers (the API key too) from the same load generator, in turns within each round, so that a drift of the machine hits both.
 - **CPU** is that of the server's process with all its threads (for Holdline: of delivery, the process that publishers and readers talk to), from its own accounting at \`/metrics\`, over the window of the scenario. The load generator shares the machine, so CPU per message is the figure that carries over to another one; speeds and times do not.
 - **Fan-out**: the next message is published when every reader has had the last one and holds again, so a delivery's cost includes taking up the next poll. **Many channels**: a publish and its one delivery together. **Publish**: \`data\` of 256 bytes; with ids, Holdline also looks up and keeps each id for 24 hours, which bare does not do.
+- **Standing holds**: messages to one hold at a steady pace, while the others stay parked throughout. **Streams**: the same fan-out to readers that need not poll again; bare has none. **Revocation**: from the request to the control plane to the last hold's answer \`401 revoked\`; the times are those of the single holds.
+- **Presence**: members enter by \`PUT\`, evenly over a second, while the watchers hold; the figure is a watcher's answers for each 250 ms, the times run from a member's \`PUT\` to each watcher that is told of it, and a member told to a watcher counts as a message. **Noisy neighbour**: 200 publishes a second of one tenant, alone and beside a tenant that sends 20 times its rate; the figure is the p99 beside over the p99 alone, the times are those beside.
 - **Times** of a delivery run from the moment the publish was sent to the moment each reader had its answer; of a publish, from request to answer. In a fan-out to thousands the last reader waits for all others: p50 is about half the time the whole round takes.
 - **Idle holds**: growth of the resident memory from a warm process without connections to one with all holds parked, read when it has stopped changing. No garbage collection is asked for. A fresh process for each round.
 - Both servers run with the same room for young objects (\`--max-semi-space-size=64\`), as the launcher gives it to delivery.

@@ -3,7 +3,10 @@
  * has less to read.
  */
 
-/** @typedef {{ host: string, port: number, key: string }} Target */
+/**
+ * `control`: Holdline's demo.json, which leads to its control plane.
+ * @typedef {{ host: string, port: number, key: string, control?: any }} Target
+ */
 
 /** Seconds a hold may last: longer than any scenario, so that none ends by itself inside one. */
 export const HOLD_SECONDS = 240;
@@ -43,6 +46,22 @@ export function publishRequest({ host, port, key }, channel, body) {
     `POST /v1/channels/${channel}/messages HTTP/1.1\r\n` +
     `Host: ${host}:${port}\r\nAuthorization: Bearer ${key}\r\n` +
     `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  );
+}
+
+/**
+ * @param {Target} target
+ * @param {'PUT' | 'DELETE'} method
+ * @param {string} channel
+ * @param {string} clientId
+ */
+export function presenceRequest({ host, port, key }, method, channel, clientId) {
+  const body = method === 'PUT' ? `{"data":{"name":"${clientId}"}}` : '';
+  return (
+    `${method} /v1/channels/${channel}/presence/${clientId} HTTP/1.1\r\n` +
+    `Host: ${host}:${port}\r\nAuthorization: Bearer ${key}\r\n` +
+    (body && `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`) +
+    `\r\n${body}`
   );
 }
 

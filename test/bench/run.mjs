@@ -10,7 +10,7 @@ export const BUSY_SHARE = 0.85;
  * @typedef {import('./load.mjs').Measurement} Measurement
  * @typedef {import('./servers.mjs').Server} Server
  * @typedef {{ value: number, latency: import('./statistics.mjs').Latency, expected: number,
- *   received: number, emptyAnswers: number, loadShare: number, values: number[] }} Summary
+ *   received: number, emptyAnswers: number, loadShare: number, values: number[], notes: string[] }} Summary
  * @typedef {{ name: string, servers: Record<string, Summary> }} Result
  */
 
@@ -53,7 +53,8 @@ export class Load {
  *   scenario: import('./catalogue.mjs').Scenario, progress: (line: string) => void }} what
  * @returns {Promise<Result>}
  */
-export async function runScenario({ load, servers, scenario, quick, rounds, progress }) {
+export async function runScenario({ load, servers: all, scenario, quick, rounds, progress }) {
+  const servers = all.filter(({ name }) => !(scenario.alone && name === 'bare'));
   /** @type {Record<string, Measurement[]>} */
   const taken = Object.fromEntries(servers.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
@@ -108,5 +109,6 @@ function summarize(measurements) {
     emptyAnswers: sum(({ emptyAnswers }) => emptyAnswers),
     loadShare: Math.max(...measurements.map(({ loadShare }) => loadShare)),
     values: measurements.map(({ value }) => value),
+    notes: measurements.flatMap(({ note }) => note ?? []),
   };
 }

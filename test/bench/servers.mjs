@@ -20,7 +20,7 @@ const STOP_MS = 15_000;
 /**
  * `pristine` until something has been measured on the process.
  * @typedef {{ name: string, target: import('./requests.mjs').Target, pristine: boolean,
- *   restart: () => Promise<void>, stop: () => Promise<void>, demo?: any }} Server
+ *   restart: () => Promise<void>, stop: () => Promise<void> }} Server
  */
 
 /**
@@ -103,8 +103,7 @@ export async function startHoldline(profileDir) {
   /** @type {Server} */
   const server = {
     name: 'holdline',
-    target: { host: '127.0.0.1', port: deliveryPort, key: apiKey },
-    demo,
+    target: { host: '127.0.0.1', port: deliveryPort, key: apiKey, control: demo },
     pristine: true,
     restart: async () => {
       await end(child);

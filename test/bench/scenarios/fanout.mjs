@@ -1,19 +1,21 @@
 /**
- * One channel, many holds: each message is published when every reader has had the one before and
- * holds again. The cost includes publishing, answering, and taking up the next poll.
+ * One channel, many readers: each message is published when every reader has had the one before and,
+ * where it polls, holds again. The cost includes publishing, answering, and taking up the next poll.
  */
 import { Requester } from '../http-client.mjs';
 import { Receivers } from '../receivers.mjs';
 import { publishOne } from '../publisher.mjs';
 import { Samples } from '../statistics.mjs';
+import { Streams } from '../streams.mjs';
 import { OwnShare, ServerWindow, allHeld, settle } from '../window.mjs';
 
 /**
  * @param {import('../requests.mjs').Target} target
- * @param {{ channel: string, holds: number, messages: number, warmup: number }} options
+ * @param {{ channel: string, holds: number, messages: number, warmup: number, over?: 'ndjson' | 'websocket' }} options
+ *   `over`: streams of this kind instead of polls
  */
-export async function fanout(target, { channel, holds, messages, warmup }) {
-  const receivers = new Receivers(target);
+export async function fanout(target, { channel, holds, messages, warmup, over }) {
+  const receivers = over ? new Streams(target, over) : new Receivers(target);
   const publisher = new Requester(target);
   try {
     await receivers.open(Array.from({ length: holds }, () => channel));

@@ -51,7 +51,7 @@ beforeAll(async () => {
   [exitCode] = (await once(child, 'exit')) as [number];
   if (exitCode !== 0) throw new Error(`The benchmark ended with exit code ${exitCode}:\n${output}`);
   results = JSON.parse(await readFile(file, 'utf8')).results;
-}, 180_000);
+}, 420_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 

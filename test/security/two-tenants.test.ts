@@ -4,7 +4,7 @@ import { ControlPlane, type CreatedKey } from '../support/control-plane.js';
 import { channelPath, text, type DeliveryClient } from '../support/delivery-client.js';
 import { ask, type Reply } from '../support/http-client.js';
 import { useHoldline } from '../support/use-holdline.js';
-import { refused } from '../support/wire.js';
+import { refused, succeeded } from '../support/wire.js';
 
 /** P5: nothing of one tenant is visible to another; another's thing looks like one that does not exist (S5). */
 const site = useHoldline();
@@ -39,9 +39,10 @@ beforeAll(async () => {
     const webhook = await plane.create<{ id: string }>('/v1/webhooks', {
       url: `https://${canary}.example.com/hook`,
       events: ['key.created'],
-      enabled: false,
     });
-    const delivery = await plane.create<{ id: string }>(`/v1/webhooks/${webhook.id}/test`, {});
+    const tested = await plane.ask(`/v1/webhooks/${webhook.id}/test`, { method: 'POST' });
+    succeeded(tested, 202);
+    const delivery = tested.json as { id: string };
     return {
       plane,
       app,

@@ -3,7 +3,7 @@ import * as apps from './control/apps.js';
 import { ListQuery } from './control/common.js';
 import * as keys from './control/keys.js';
 import * as limits from './control/limits.js';
-import * as members from './control/members.js';
+import { MEMBER_ROUTES } from './control/member-routes.js';
 import * as namespaces from './control/namespaces.js';
 import { AUDIT_ROUTES } from './control/audit-routes.js';
 import { BILLING_ROUTES } from './control/billing-routes.js';
@@ -305,49 +305,6 @@ export const CONTROL_ROUTES = {
     problems: [...WRITE, 'quota_exceeded'],
   },
 
-  listMembers: {
-    method: 'GET',
-    path: '/v1/members',
-    tag: 'Members',
-    summary: 'List the tenant’s members',
-    auth: 'session',
-    query: ListQuery,
-    success: { status: 200, schema: members.MemberList, description: 'A page of members.' },
-    problems: LIST,
-  },
-  addMember: {
-    method: 'POST',
-    path: '/v1/members',
-    tag: 'Members',
-    summary: 'Add a user to the tenant, by e-mail address',
-    description: 'For owners. Somebody new gets an initial password to pass on.',
-    auth: 'session',
-    body: members.MemberBody,
-    success: { status: 201, schema: members.AddedMember, description: 'The member.' },
-    problems: [...WRITE, 'conflict', 'quota_exceeded'],
-  },
-  updateMember: {
-    method: 'PATCH',
-    path: '/v1/members/{member}',
-    tag: 'Members',
-    summary: 'Change a member’s role',
-    description: 'For owners. The last owner stays owner.',
-    auth: 'session',
-    body: members.MemberPatch,
-    success: { status: 200, schema: members.Member, description: 'The member as it is now.' },
-    problems: [...WRITE, 'conflict'],
-  },
-  removeMember: {
-    method: 'DELETE',
-    path: '/v1/members/{member}',
-    tag: 'Members',
-    summary: 'Remove a member',
-    description: 'For owners. The last owner cannot be removed.',
-    auth: 'session',
-    success: { status: 204, description: 'Removed.' },
-    problems: [...READ, 'conflict'],
-  },
-
   operatorLogin: {
     method: 'POST',
     path: '/v1/operator/login',
@@ -392,6 +349,7 @@ export const CONTROL_ROUTES = {
     success: { status: 200, schema: accounts.Tenant, description: 'The tenant as it is now.' },
     problems: WRITE,
   },
+  ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,

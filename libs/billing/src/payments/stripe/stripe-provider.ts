@@ -94,7 +94,7 @@ export class StripeProvider extends PaymentProvider {
     if (!pricing.success || base === undefined) {
       throw new Problem(
         'not_found',
-        `The plan ${planId} is not to be had in ${currency} by the ${interval}. GET /v1/billing/plans lists what is.`,
+        `The plan ${planId} is not to be had in ${currency} by the ${interval}. GET /v1/billing/plan lists what is.`,
       );
     }
     return { planId, pricing: pricing.data, interval, currency };

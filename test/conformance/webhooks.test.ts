@@ -126,6 +126,7 @@ describe('webhooks', () => {
       await site.client.publish('storm', { data: n });
       if (n === 10) process.kill(site.holdline.apiPid(), 'SIGKILL');
     }
+    process.kill(site.holdline.deliveryPid(), 'SIGKILL');
     const seen = () => new Map(at(path).map((one) => [eventOf(one).data['data'], one]));
     await eventually('all twenty have arrived', 50_000, () => seen().size === 20);
     const ids = new Map<unknown, Set<unknown>>();

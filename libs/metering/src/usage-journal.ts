@@ -151,7 +151,8 @@ export class UsageJournal {
   private async nextFile(): Promise<void> {
     await this.leaveFile();
     const segment = { node: this.o.node, first: this.written + 1 };
-    this.file = await open(this.pathOf(segment), 'a', 0o600);
+    // No batch of this number was ever acknowledged: half a line of one that failed must go.
+    this.file = await open(this.pathOf(segment), 'w', 0o600);
     this.inFile = 0;
     if (!this.segments.some((one) => one.node === segment.node && one.first === segment.first))
       this.segments.push(segment);

@@ -53,7 +53,7 @@ export class UsageStore {
     });
   }
 
-  /** @throws never: the lock makes those who come at once wait for each other. */
+  /** False when the mark stands elsewhere. Those who come at once wait for each other. */
   private async moveMark(tx: Tx, source: string, from: number, through: number): Promise<boolean> {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`usage:${source}`}, 0))`;
     const mark = await tx.meterMark.findUnique({ where: { source } });

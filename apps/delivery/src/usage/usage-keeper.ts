@@ -5,7 +5,7 @@ import type { Logger } from '#platform';
 /** Milliseconds between two batches: with the time a flush takes, what a crash can lose at most. */
 const EVERY_MS = 500;
 /** Batches that wait for a disk that refuses them; beyond that the oldest are lost, and never billed. */
-const WAITING = 3600;
+const WAITING = (3600 * 1000) / EVERY_MS;
 
 export interface UsageKeeperOptions {
   readonly book: UsageBook;

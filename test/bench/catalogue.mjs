@@ -62,7 +62,7 @@ export const SCENARIOS = [
     of: 'delivery',
     fresh: false,
     goal: { ratio: 1.4 },
-    full: { holds: 1000, messages: 40, warmup: 20 },
+    full: { holds: 1000, messages: 40, warmup: 100 },
     quick: { holds: 1000, messages: 10, warmup: 5 },
   },
   {
@@ -73,7 +73,7 @@ export const SCENARIOS = [
     of: 'delivery',
     fresh: false,
     goal: { ratio: 1.4 },
-    full: { holds: 5000, messages: 10, warmup: 4 },
+    full: { holds: 5000, messages: 10, warmup: 20 },
     quick: { holds: 5000, messages: 2, warmup: 1 },
   },
   {
@@ -151,7 +151,7 @@ export const SCENARIOS = [
     fresh: false,
     alone: true,
     goal: { below: 'fanout1000' },
-    full: { over: 'ndjson', holds: 1000, messages: 40, warmup: 20 },
+    full: { over: 'ndjson', holds: 1000, messages: 40, warmup: 100 },
     quick: { over: 'ndjson', holds: 200, messages: 10, warmup: 2 },
   },
   {
@@ -163,7 +163,7 @@ export const SCENARIOS = [
     fresh: false,
     alone: true,
     goal: { below: 'fanout1000' },
-    full: { over: 'websocket', holds: 1000, messages: 40, warmup: 20 },
+    full: { over: 'websocket', holds: 1000, messages: 40, warmup: 100 },
     quick: { over: 'websocket', holds: 200, messages: 10, warmup: 2 },
   },
   {

@@ -1,4 +1,5 @@
 export { systemClock } from './clock.js';
+export { isoTime } from './iso-time.js';
 export { Mediator } from './mediator.js';
 export type { AckOutcome } from './groups/acks.js';
 export type * from './groups/types.js';

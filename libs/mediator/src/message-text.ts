@@ -1,5 +1,6 @@
 import type { PublishMessage } from '#contracts';
 import type { Stored } from '#engine';
+import { isoTime } from './iso-time.js';
 import { watchedChannel } from './presence/names.js';
 
 /** Bytes that a message has in an answer besides its payload and its channel's name, at most. */
@@ -71,19 +72,6 @@ export class Outgoing {
 }
 
 const CLOSE_BRACE = 0x7d;
-
-let isoSecond = Number.NaN;
-let isoPrefix = '';
-
-/** RFC 3339 in UTC with milliseconds. Formatting a date costs more than all else: once a second will do. */
-function isoTime(ms: number): string {
-  const second = Math.floor(ms / 1000);
-  if (second !== isoSecond) {
-    isoPrefix = new Date(second * 1000).toISOString().slice(0, -4);
-    isoSecond = second;
-  }
-  return `${isoPrefix}${String(ms - second * 1000).padStart(3, '0')}Z`;
-}
 
 /** An item of the log as a receiver gets it. */
 export function wireText(stored: Stored): string {

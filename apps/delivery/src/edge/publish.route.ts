@@ -9,7 +9,7 @@ import {
 } from '#contracts';
 import { requireCapability, type Principal } from '#access';
 import { checkBatch } from '#limits';
-import type { Published, PublishOrder } from '#mediator';
+import { isoTime, type Published, type PublishOrder } from '#mediator';
 import { z } from 'zod';
 import type { EdgeContext } from './context.js';
 import type { Exchange } from './exchange.js';
@@ -207,7 +207,7 @@ export function toWire(message: Published): {
   duplicate?: true;
 } {
   const { id, position, timestamp } = message;
-  const wire = { id, position, timestamp: new Date(timestamp).toISOString() };
+  const wire = { id, position, timestamp: isoTime(timestamp) };
   return message.duplicate ? { ...wire, duplicate: true } : wire;
 }
 

@@ -2,6 +2,7 @@ import type { ChannelRef } from '../port.js';
 import { Block, guessCount } from './block.js';
 import type { Draft } from './draft.js';
 import type { Group } from './group.js';
+import type { PendingId } from './ids.js';
 import { channelKey, numberKey, readNumber } from './keys.js';
 import type { LogStore } from './log-store.js';
 import { decodeHead } from './records.js';
@@ -27,6 +28,8 @@ export class Channel {
   /** The newest commit on its way that changes it, and the block that grows there. */
   group: Group | null = null;
   draft: Draft | null = null;
+  /** The ids of messages on their way to the disk. */
+  readonly pendingIds = new Map<string, PendingId>();
 
   constructor(
     readonly key: string,

@@ -1,6 +1,6 @@
 import type { Appended, AppendResult } from '../port.js';
-import type { Channel } from './channels.js';
 import type { Draft } from './draft.js';
+import type { PendingId } from './ids.js';
 
 /** An append that waits for a commit. */
 export interface PendingAppend {
@@ -31,8 +31,7 @@ export class Group {
   readonly drafts: Draft[] = [];
   readonly appends: PendingAppend[] = [];
   readonly conflicts: PendingConflict[] = [];
-  readonly ids: { readonly channel: Channel; readonly id: string; readonly position: number }[] =
-    [];
+  readonly ids: PendingId[] = [];
   readonly work: Work[] = [];
   /** Counter → how much it grows; null: none does. */
   counts: Map<string, number> | null = null;

@@ -10,9 +10,14 @@ const VALUE_BYTES = PAIR_BYTES;
 const SLOT_KEYS = [Buffer.from('ids-even'), Buffer.from('ids-odd')] as const;
 
 /** An id whose message is on its way to the disk. */
-export interface PendingId {
+export interface OnItsWay {
   readonly position: number;
   readonly group: Group;
+}
+
+export interface PendingId extends OnItsWay {
+  readonly channel: Channel;
+  readonly id: string;
 }
 
 /**
@@ -20,7 +25,6 @@ export interface PendingId {
  * turn comes again two days later: an id is known for 24 to 48 hours, at no cost for each one's end.
  */
 export class IdIndex {
-  private readonly pending = new Map<string, PendingId>();
   /** The day that each table holds; null: empty. */
   private days: [number | null, number | null];
 
@@ -29,7 +33,7 @@ export class IdIndex {
   }
 
   find(channel: Channel, id: string, now: number): PendingId | KnownId | undefined {
-    const pending = this.pending.get(pendingKey(channel, id));
+    const pending = channel.pendingIds.get(id);
     // A channel that is not in the log yet has no ids there either.
     if (pending || channel.isNew) return pending;
     const today = Math.floor(now / DAY_MS);
@@ -44,8 +48,9 @@ export class IdIndex {
   }
 
   accept(channel: Channel, id: string, position: number, group: Group): void {
-    this.pending.set(pendingKey(channel, id), { position, group });
-    group.ids.push({ channel, id, position });
+    const pending = { channel, id, position, group };
+    channel.pendingIds.set(id, pending);
+    group.ids.push(pending);
   }
 
   /** Inside a commit. */
@@ -69,7 +74,7 @@ export class IdIndex {
   /** After the commit, well or not. */
   settled(group: Group, stored: boolean): void {
     if (group.ids.length === 0) return;
-    for (const { channel, id } of group.ids) this.pending.delete(pendingKey(channel, id));
+    for (const { channel, id } of group.ids) channel.pendingIds.delete(id);
     if (stored) {
       const day = Math.floor(group.timestamp / DAY_MS);
       this.days[(day % 2) as 0 | 1] = day;
@@ -82,10 +87,6 @@ export class IdIndex {
   }
 }
 
-export function isPending(known: PendingId | KnownId): known is PendingId {
+export function isPending(known: OnItsWay | KnownId): known is OnItsWay {
   return 'group' in known;
-}
-
-function pendingKey(channel: Channel, id: string): string {
-  return `${channel.cid}\u0000${id}`;
 }

@@ -6,7 +6,7 @@ import { Group } from './group.js';
 import type { PendingAppend, Work, Writable } from './group.js';
 import { GroupRecorder } from './group-recorder.js';
 import { isPending } from './ids.js';
-import type { IdIndex, PendingId } from './ids.js';
+import type { IdIndex, OnItsWay } from './ids.js';
 import { numberKey } from './keys.js';
 import type { LiveListeners } from './live-listeners.js';
 import type { LogStore } from './log-store.js';
@@ -162,7 +162,7 @@ export class LogWriter {
     id: string,
     own: Map<string, number> | null,
     group: Group,
-  ): PendingId | KnownId | undefined {
+  ): OnItsWay | KnownId | undefined {
     const position = own?.get(id);
     if (position !== undefined) return { position, group };
     return this.parts.ids.find(channel, id, this.now());

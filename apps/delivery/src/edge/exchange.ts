@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { HEADER, Problem, problemHeaders, PROBLEM_TYPE, type ProblemDocument } from '#contracts';
 import { clientAddress, plainAddress } from '#platform';
+import { Connection } from './connection.js';
 
 /** Names and values in turn, as they go on the wire. */
 export type FlatHeaders = readonly string[];
@@ -13,11 +14,14 @@ export type FlatHeaders = readonly string[];
  */
 export interface Exchange {
   readonly method: string;
+  /** Path and query, as they came. */
+  readonly url: string;
   readonly path: string;
   /** What follows the question mark, raw; '' for none. */
   readonly query: string;
   /** The client's address, as far as it is known: see TRUST_PROXY. */
   readonly address: string;
+  readonly connection: Connection;
   /** @param name in lower case. */
   header(name: string): string | undefined;
   /** @throws Problem message_too_large beyond `maxBytes`; the connection is closed then. */
@@ -77,10 +81,6 @@ export interface ExchangeHost {
   refused(problem: Problem, requestId: string): void;
 }
 
-/** Where a connection comes from, worked out once for all its requests. */
-const PEER = Symbol('peer');
-type Connected = IncomingMessage['socket'] & { [PEER]?: string };
-
 /** An exchange carried by Node's HTTP server. */
 export class NodeExchange implements Exchange {
   readonly path: string;
@@ -103,14 +103,21 @@ export class NodeExchange implements Exchange {
     return this.req.method as string;
   }
 
+  get url(): string {
+    return this.req.url as string;
+  }
+
+  get connection(): Connection {
+    return Connection.of(this.req.socket);
+  }
+
   get address(): string {
     return (this.from ??= this.findAddress());
   }
 
   private findAddress(): string {
     const { req, host } = this;
-    const socket = req.socket as Connected;
-    const peer = (socket[PEER] ??= plainAddress(socket.remoteAddress ?? ''));
+    const peer = (this.connection.peer ??= plainAddress(req.socket.remoteAddress ?? ''));
     return host.proxies === 0 ? peer : clientAddress(peer, req.headers, host.proxies);
   }
 

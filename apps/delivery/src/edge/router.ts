@@ -4,8 +4,10 @@ import { isPreflight, openToPages, preflight } from './cors.js';
 import type { Exchange } from './exchange.js';
 import { asProblem } from './faults.js';
 import { identify, refuseKeyInUrl } from './gate.js';
+import type { ParsedReceive } from './receive-plan.js';
 import type { RouteTable } from './route-table.js';
 import { dataPlaneRoutes } from './routes.js';
+import { receiveOrStream } from './stream/http-stream.route.js';
 
 /**
  * The data plane: every request under /v1 comes here, in front of any framework. Each is answered
@@ -46,11 +48,23 @@ export class EdgeRouter {
         { retryAfter: 1 },
       );
     }
+    const again = exchange.connection.recall(exchange.method, exchange.url);
+    if (again) return this.receiveAgain(exchange, again);
     const { route, params } = this.table.find(exchange);
     if (route.kind === 'open') return route.handle(exchange, params);
     const principal = identify(this.context, exchange);
     if (!(principal instanceof Promise)) return route.handle(exchange, principal, params);
     return principal.then((known) => route.handle(exchange, known, params));
+  }
+
+  /** The most frequent request of all, without looking for its route and reading its query anew. */
+  private receiveAgain(exchange: Exchange, again: ParsedReceive): void | Promise<void> {
+    const { context } = this;
+    const principal = identify(context, exchange);
+    if (!(principal instanceof Promise)) {
+      return receiveOrStream(context, exchange, principal, again);
+    }
+    return principal.then((known) => receiveOrStream(context, exchange, known, again));
   }
 
   private fail(exchange: Exchange, error: unknown): void {

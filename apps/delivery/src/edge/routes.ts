@@ -1,6 +1,8 @@
 import { channelNameFault, Problem } from '#contracts';
 import { addDavRoutes } from '../dialects/webdav/dav.routes.js';
+import type { Principal } from '#access';
 import type { EdgeContext } from './context.js';
+import type { Exchange } from './exchange.js';
 import { addGroupRoutes } from './groups/group-routes.js';
 import { receiveDirect, sendDirect, showHome } from './direct/clients.route.js';
 import { putLink, receiveLinked, removeLink, sendLinked, showLink } from './direct/links.route.js';
@@ -18,13 +20,13 @@ import { tokens } from './tokens.route.js';
 /** Every route of the data plane: one line each. */
 export function dataPlaneRoutes(context: EdgeContext): RouteTable {
   const table = new RouteTable();
+  const receive = (exchange: Exchange, who: Principal, channel: string | null) => {
+    const parsed = context.plans.parse(exchange.path, exchange.query, channel);
+    exchange.connection.remember(parsed.plan);
+    receiveOrStream(context, exchange, who, parsed);
+  };
   table.add('GET', '/v1/channels/{channel}/messages', (exchange, who, [channel]) =>
-    receiveOrStream(
-      context,
-      exchange,
-      who,
-      context.plans.parse(exchange.path, exchange.query, channelIn(channel)),
-    ),
+    receive(exchange, who, channelIn(channel)),
   );
   table.add('POST', '/v1/channels/{channel}/messages', (exchange, who, [channel]) =>
     publish(context, exchange, who, channelIn(channel)),
@@ -32,14 +34,7 @@ export function dataPlaneRoutes(context: EdgeContext): RouteTable {
   table.add('GET', '/v1/channels/{channel}/history', (exchange, who, [channel]) =>
     history(context, exchange, who, channelIn(channel)),
   );
-  table.add('GET', '/v1/messages', (exchange, who) =>
-    receiveOrStream(
-      context,
-      exchange,
-      who,
-      context.plans.parse(exchange.path, exchange.query, null),
-    ),
-  );
+  table.add('GET', '/v1/messages', (exchange, who) => receive(exchange, who, null));
   table.add('GET', '/v1/ws', (exchange, who) => webSocket(context, exchange, who));
   table.add('POST', '/v1/messages', (exchange, who) => publishBatch(context, exchange, who));
   table.addOpen('POST', '/v1/poll', (exchange) => poll(context, exchange));

@@ -25,7 +25,7 @@ module.exports = {
       from: { path: '^(apps|libs|test)/([^/]+)/', pathNot: '(\\.(spec|test)\\.ts$)|(/testing/)' },
       to: {
         path: '^libs/([^/]+)/src/(?!index\\.ts)',
-        pathNot: ['^libs/$2/', '^libs/contracts/src/(problems|limits)\\.ts$'],
+        pathNot: ['^libs/$2/', '^libs/contracts/src/(problems|limits)\\.ts$', '/testing/'],
       },
     },
     {

@@ -63,6 +63,7 @@ export default tseslint.config(
       'apps/holdline/src/migrate.ts',
       // What a child process inherits.
       'libs/database/src/embedded/run-as.ts',
+      'libs/database/src/testing/lent-database.ts',
       'test/**/*.ts',
       '**/*.spec.ts',
     ],

@@ -27,6 +27,8 @@ export default {
       testMatch: ['<rootDir>/test/**/*.test.ts'],
     },
   ],
+  globalSetup: '<rootDir>/test/support/lender/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/lender/global-teardown.mjs',
   maxWorkers: 2,
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],

@@ -9,7 +9,7 @@ import { check, type PublishAttempt } from './checker.js';
 import { finalLog, publishAll, Reader } from './workload.js';
 
 /** P1 to P4 when processes are killed with -9, any time. */
-const site = useHoldline();
+const site = useHoldline({ postgres: 'embedded' });
 const KILLS = 6;
 
 describe('kill -9 of delivery under load', () => {

@@ -7,7 +7,7 @@ import { useHoldline } from '../support/use-holdline.js';
 import { received, refused, succeeded } from '../support/wire.js';
 
 /** The data plane does not wait for PostgreSQL: it works on while PostgreSQL answers nothing at all. */
-const site = useHoldline();
+const site = useHoldline({ postgres: 'embedded' });
 const AWAY_MS = 60_000;
 
 describe('PostgreSQL stops answering for a minute', () => {

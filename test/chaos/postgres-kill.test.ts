@@ -7,7 +7,7 @@ import { useHoldline } from '../support/use-holdline.js';
 import { received } from '../support/wire.js';
 
 /** D5: PostgreSQL is killed outright, in the middle of work. */
-const site = useHoldline();
+const site = useHoldline({ postgres: 'embedded' });
 
 describe('kill -9 of the postmaster', () => {
   test('costs the data plane not one error; the control plane is back by itself, with all it had', async () => {

@@ -96,6 +96,7 @@ export interface ReaderOptions {
 /** Reads many channels by one cursor, through drops and restarts, and remembers all that it was handed. */
 export class Reader {
   readonly traces = new Map<string, Trace>();
+  asks = 0;
   drops = 0;
   private cursor: string | null = null;
   private ends: ReadonlyMap<string, number> | null = null;
@@ -118,6 +119,7 @@ export class Reader {
     try {
       while (!this.isDone()) {
         const place = this.cursor === null ? 'from=start' : `cursor=${this.cursor}`;
+        this.asks++;
         try {
           const reply = await http.ask(
             'GET',

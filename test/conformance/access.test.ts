@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { channelPath } from '../support/delivery-client.js';
 import { ask } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { published, received, refused, succeeded } from '../support/wire.js';
 
 /** Protocol, "Who may do what", on the data plane. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const url = () => site.client.url;
 
 describe('an API key', () => {

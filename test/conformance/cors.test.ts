@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { channelPath, type DeliveryClient } from '../support/delivery-client.js';
 import { ask } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { published, received, refused } from '../support/wire.js';
 
 /** What a page of another origin may do and read on the data plane. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const listed = 'https://app.example.com';
 let strict: DeliveryClient;
 

@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { eventually } from '../support/eventually.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
 
 /** Protocol, "Who may do what": JWTs that a customer's own server signed. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const CAPABILITIES = { 'own:*': ['publish', 'subscribe'] };
 const claims = (more: object = {}) => ({

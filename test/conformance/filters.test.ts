@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { received, refused, type WireReceive } from '../support/wire.js';
 
 /** docs/patterns/filters.md: filters, conflation and the window of a receive. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const dataOf = (answer: WireReceive): unknown[] => answer.messages.map((one) => one.data);
 const poll = async (channel: string, body: object): Promise<WireReceive> =>

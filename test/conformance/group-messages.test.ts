@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { answered, GroupClient, type GroupMessage } from '../support/group-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { only, refused, succeeded } from '../support/wire.js';
 
 /** Protocol, "Groups (competing consumers)": members and what becomes of messages. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const fresh = (group = 'workers', channel = `g:${randomUUID()}`) =>
   new GroupClient(site.client, channel, group);

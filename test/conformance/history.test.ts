@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { channelPath } from '../support/delivery-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { paged, refused } from '../support/wire.js';
 
 /** Protocol, "Receive": /history pages without holding. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const COUNT = 25;
 let positions: number[] = [];
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ask, type Ask, type Reply } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { STACK_TRACE, succeeded } from '../support/wire.js';
 
 /** GET /openapi.json and /docs on both servers. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 type Json = Record<string, unknown>;
 interface Operation extends Json {

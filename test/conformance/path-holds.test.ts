@@ -3,11 +3,11 @@ import { ControlPlane } from '../support/control-plane.js';
 import { DeliveryClient } from '../support/delivery-client.js';
 import type { Reply } from '../support/http-client.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { received } from '../support/wire.js';
 
 /** Protocol, "Receive": where a path keeps cutting holds short, the server holds just short of the cut. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const CUT_MS = 2_000;
 let proxy: TcpProxy;
 

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { DeliveryClient } from '../support/delivery-client.js';
 import { ask, start } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { received, refused } from '../support/wire.js';
 
 /** Protocol, "Receive": POST /v1/poll with channels of several apps, a token each. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 interface Party {
   readonly app: string;

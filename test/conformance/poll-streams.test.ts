@@ -2,11 +2,11 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { lines, openStream, parseEvents, type OpenStream } from '../support/event-stream.js';
 import { ask } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
 
 /** Protocol, "Receive": POST /v1/poll as a stream, several apps included. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const open: OpenStream[] = [];
 afterEach(() => open.splice(0).forEach((stream) => stream.close()));

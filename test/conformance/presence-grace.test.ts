@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { joinedIn, leftIn, PresenceClient, watched } from '../support/presence.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { received } from '../support/wire.js';
 
 /** Protocol, "Presence": a gap between polls shorter than the grace (15 s) is no leave. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const at = (channel: string) => new PresenceClient(site.client, channel);
 /** With a token of the client's own. */
 const as = async (clientId: string, channel: string) =>

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { channelPath } from '../support/delivery-client.js';
 import { leftIn, memberPath, PresenceClient } from '../support/presence.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
 
 /** Protocol, "Presence": who may, and what is refused. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const at = (channel: string) => new PresenceClient(site.client, channel);
 const withToken = async (body: Record<string, unknown>, channel: string) =>
   new PresenceClient(site.client.as(await site.client.token(body)), channel);

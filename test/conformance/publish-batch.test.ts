@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { ask } from '../support/http-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded, WireProblem } from '../support/wire.js';
 
 /** Protocol, "Publish": POST /v1/messages over many channels. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 interface Item {
   readonly id: string;

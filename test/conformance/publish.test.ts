@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { channelPath } from '../support/delivery-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { only, published, refused } from '../support/wire.js';
 
 /** Protocol, "Channels" and "Publish". */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 describe('a channel', () => {
   const names: [string, string | number][] = [

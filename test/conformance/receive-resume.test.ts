@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { channelPath, text } from '../support/delivery-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { only, received, refused, succeeded, type WireReceive } from '../support/wire.js';
 
 /** Protocol, "Receive": cursors, many channels in one request, gaps that are told (P4). */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const many = async (channels: string[], query: Record<string, string | number> = {}) =>
   received(await site.client.ask(`/v1/messages${text({ channel: channels, wait: 0, ...query })}`));

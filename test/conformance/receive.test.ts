@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { channelPath } from '../support/delivery-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { only, received, refused } from '../support/wire.js';
 
 /** Protocol, "Receive: the held request": the hold itself. Cursors and lists: receive-resume. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 describe('the hold', () => {
   test('is answered as soon as a message is there', async () => {

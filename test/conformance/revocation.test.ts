@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { channelPath, type DeliveryClient } from '../support/delivery-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
 
 /** P7: what is revoked stops within a second, held polls too. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 /** Holds with each client, revokes, and expects every hold to end as `revoked` within a second. */
 async function expectStopped(

@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { eventually } from '../support/eventually.js';
 import { loadSdk, type SdkClient } from '../support/sdk.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 
 /** docs/sdk.md: one test for each pattern, by the SDK over a real server. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const { Holdline } = await loadSdk();
 
 const clients: SdkClient[] = [];

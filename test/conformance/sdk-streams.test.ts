@@ -3,10 +3,10 @@ import { eventually } from '../support/eventually.js';
 import { startGatheringProxy, type GatheringProxy } from '../support/gathering-proxy.js';
 import { loadSdk, type SdkClient, type SdkTransportChange } from '../support/sdk.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 
 /** docs/sdk.md: `transport`, by the SDK over a real server and over paths that are bad for streams. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const { Holdline } = await loadSdk();
 const ended: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { sendRaw } from '../support/raw-http.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import type { Reply } from '../support/http-client.js';
 import { published, received, refused, succeeded } from '../support/wire.js';
 
 /** Notifications as WebDAV clients of Exchange 2000/2003 ask for them. */
-const site = useHoldline();
+const site = useSharedHoldline();
 const dav = (channel: string) => `/dav/${encodeURIComponent(channel)}`;
 const NEW = { 'notification-type': 'update/newmember' };
 

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { openSocket, type Frame, type SocketClient } from '../support/socket-client.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { succeeded, WireProblem } from '../support/wire.js';
 
 /** docs/protocol.md, "WebSocket": presence, the inbox, filters. */
-const site = useHoldline();
+const site = useSharedHoldline();
 
 const open: SocketClient[] = [];
 afterEach(() => open.splice(0).forEach(({ socket }) => socket.terminate()));

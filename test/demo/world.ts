@@ -16,6 +16,8 @@ const PUMP_MS = 100;
  * world's, and what the demonstration has moved it by. Delivery alone stays on the world's.
  */
 export class World {
+  /** What happens to Stripe's webhooks on their way, before each time that they are sent. */
+  disturb: (webhooks: FakeStripe['webhooks']) => void = () => undefined;
   private movedMs = 0;
   private isMoving = false;
   private stopped = false;
@@ -108,6 +110,7 @@ export class World {
     while (!this.stopped) {
       if (!this.isMoving) {
         this.stripe.advanceTo(new Date(this.now()));
+        this.disturb(this.stripe.webhooks);
         await this.stripe.webhooks.deliver();
       }
       await delay(PUMP_MS);

@@ -7,13 +7,13 @@ import type { Page } from 'playwright-core';
 import { startChromium, type Chromium } from '../support/chromium.js';
 import { startGatheringProxy, type GatheringProxy } from '../support/gathering-proxy.js';
 import type { Sdk, SdkChannel, SdkClient, SdkMessage } from '../support/sdk.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 
 /**
  * Every pattern in a real browser: one page of a customer's own site, one script tag, no plug-in and no
  * install. Each client in the page has a token of its own, as two people's pages would.
  */
-const site = useHoldline();
+const site = useSharedHoldline();
 let chromium: Chromium;
 let pages: Server;
 let page: Page;

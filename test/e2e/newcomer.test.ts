@@ -5,7 +5,7 @@ import { curlLines, paste } from '../support/shell.js';
 import { useHoldline } from '../support/use-holdline.js';
 
 /** Somebody who has typed `npm start` and pastes what it printed, character for character. */
-const site = useHoldline();
+const site = useHoldline({ postgres: 'embedded' });
 
 describe('the two printed commands', () => {
   test('the receive is held until the publish comes, and has its message at once', async () => {

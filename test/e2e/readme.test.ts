@@ -8,7 +8,7 @@ import { paste } from '../support/shell.js';
 import { useHoldline } from '../support/use-holdline.js';
 
 /** What the README shows is what works. */
-const site = useHoldline();
+const site = useHoldline({ postgres: 'embedded' });
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 const blocks = (text: string, language: string) =>

@@ -3,11 +3,11 @@ import { createHmac, generateKeyPairSync, sign as signBytes, type KeyObject } fr
 import type { CreatedKey } from '../support/control-plane.js';
 import { channelPath } from '../support/delivery-client.js';
 import { eventually } from '../support/eventually.js';
-import { useHoldline } from '../support/use-holdline.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
 
 /** Forged and twisted client tokens (S10): none is taken, whichever way it is sent. */
-const site = useHoldline();
+const site = useSharedHoldline();
 let own: CreatedKey;
 let foreign: CreatedKey;
 let rsa: { publicKey: KeyObject; privateKey: KeyObject };

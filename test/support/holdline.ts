@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lendDatabase } from '../../libs/database/src/testing/lent-database.js';
 import { eventually } from './eventually.js';
 import { ask, type ClientTls } from './http-client.js';
 import { descendantsOf, runningProcesses, signal, type Running } from './processes.js';
@@ -30,7 +31,10 @@ export interface HoldlineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: a fresh directory, removed by stop(). A given one stays. */
   readonly dataDir?: string;
-  /** `embedded` (default), or the URL of a PostgreSQL that runs already. */
+  /**
+   * `embedded` (default): its own, as `npm start` has it; `lent`: a database of the run's PostgreSQL, at
+   * half the cost of a start; or the URL of one that runs already.
+   */
   readonly postgres?: string;
   /** False: do not wait for /readyz (a start that is meant to be unready). */
   readonly awaitReady?: boolean;
@@ -133,13 +137,14 @@ export function launch(env: Readonly<Record<string, string>>): Launched {
 export async function startHoldline(options: HoldlineOptions = {}): Promise<Holdline> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'holdline-')));
   const [apiPort, deliveryPort] = await freePorts(2);
+  const { postgres = 'embedded' } = options;
+  const lent = postgres === 'lent' ? await lendDatabase() : null;
+  const databaseUrl = lent?.url ?? (postgres === 'embedded' ? undefined : postgres);
   const env: Record<string, string> = {
     API_PORT: String(apiPort),
     DELIVERY_PORT: String(deliveryPort),
     HOLDLINE_DATA_DIR: dataDir,
-    ...(options.postgres === undefined || options.postgres === 'embedded'
-      ? {}
-      : { DATABASE_URL: options.postgres }),
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
     ...options.env,
   };
 
@@ -173,6 +178,7 @@ export async function startHoldline(options: HoldlineOptions = {}): Promise<Hold
     );
     if (options.dataDir === undefined)
       await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    await lent?.giveBack();
   };
 
   const ready = async (): Promise<Demo> => {

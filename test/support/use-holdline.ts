@@ -11,38 +11,38 @@ export interface Site {
   readonly owner: ControlPlane;
 }
 
-/** One Holdline for the whole test file: started before its first test, drained after its last. */
+/**
+ * One Holdline for the whole test file: started before its first test, drained after its last. For files
+ * that stop it, look at its processes, its files or what it prints, or change what a whole tenant has.
+ */
 export function useHoldline(options: HoldlineOptions = {}): Site {
-  let started: Site | undefined;
-  beforeAll(async () => {
-    const holdline = await startHoldline(options);
+  let holdline: Holdline | undefined;
+  const site = useSite(async (): Promise<Site> => {
+    holdline = await startHoldline({ postgres: 'lent', ...options });
     const { apiUrl, deliveryUrl, apiKey, demo } = holdline;
-    try {
-      started = {
-        holdline,
-        client: new DeliveryClient(deliveryUrl, apiKey),
-        owner: await ControlPlane.logIn(apiUrl, demo.email, demo.password),
-      };
-    } catch (error) {
-      await holdline.stop();
-      throw error;
-    }
+    return {
+      holdline,
+      client: new DeliveryClient(deliveryUrl, apiKey),
+      owner: await ControlPlane.logIn(apiUrl, demo.email, demo.password),
+    };
+  });
+  afterAll(() => holdline?.stop(), 30_000);
+  return site;
+}
+
+/** What `prepare` makes before the first test. */
+export function useSite<T extends object>(prepare: () => Promise<T>): T {
+  let made: T | undefined;
+  beforeAll(async () => {
+    made = await prepare();
   }, 90_000);
-  afterAll(() => started?.holdline.stop(), 30_000);
-  const site = () => {
-    if (!started)
-      throw new Error('Holdline is there only while the tests run, not while they are collected.');
-    return started;
-  };
-  return {
-    get holdline() {
-      return site().holdline;
+  return new Proxy({} as T, {
+    get(_none, name) {
+      if (!made)
+        throw new Error(
+          'Holdline is there only while the tests run, not while they are collected.',
+        );
+      return Reflect.get(made, name) as unknown;
     },
-    get client() {
-      return site().client;
-    },
-    get owner() {
-      return site().owner;
-    },
-  };
+  });
 }

@@ -39,6 +39,7 @@ export {
 } from './payments/stripe/event-handlers.js';
 export type { StripeParts } from './payments/stripe/parts.js';
 export { StripeAdapter } from './payments/stripe/stripe-adapter.js';
+export { rate, type HourUsage, type RatedPeriod } from './rating/rate.js';
 export { SpendGuard, type LevelChange } from './spend/guard.js';
 export { levelOf, type BudgetRule, type SpendLevel } from './spend/levels.js';
 export { stripeSdk } from './payments/stripe/sdk.js';

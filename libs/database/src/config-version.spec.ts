@@ -3,15 +3,16 @@ import pg from 'pg';
 import { Database } from './database.js';
 import { urlAs } from './roles.js';
 import { eventually } from './testing/eventually.js';
-import { silent, startTestPostgres, type TestPostgres } from './testing/postgres.js';
+import { lendDatabase, type LentDatabase } from './testing/lent-database.js';
+import { silent } from './testing/postgres.js';
 import { makeTenant } from './testing/rows.js';
 
-let postgres: TestPostgres;
+let postgres: LentDatabase;
 let database: Database;
 const open: pg.Client[] = [];
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await lendDatabase();
   database = new Database({ url: postgres.url, log: silent });
   for (const name of ['a', 'b']) await makeTenant(database, name);
 });
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await database?.close();
-  await postgres?.stop();
+  await postgres?.giveBack();
 });
 
 async function connect(): Promise<pg.Client> {
@@ -172,6 +173,16 @@ describe('P7: configuration versions become visible in the order of their number
       expect(await versionOf(client, 'app_b')).toBeGreaterThan(before[1] ?? Infinity);
     },
   );
+
+  test('a plan’s limits are a change of the apps of those who have it, and of nobody else’s', async () => {
+    const client = await connect();
+    await client.query(`INSERT INTO plan (id, name) VALUES ('changed', 'Changed')`);
+    await client.query(`UPDATE tenant SET plan_id = 'changed' WHERE id = 'ten_b'`);
+    const before = [await versionOf(client, 'app_a'), await versionOf(client, 'app_b')];
+    await client.query(`UPDATE plan SET limits = '{"holds_key":3}' WHERE id = 'changed'`);
+    expect(await versionOf(client, 'app_a')).toBe(before[0]);
+    expect(await versionOf(client, 'app_b')).toBeGreaterThan(before[1] ?? Infinity);
+  });
 
   test.each([
     ['app', touch('app_a')],

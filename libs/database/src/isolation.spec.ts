@@ -3,7 +3,8 @@ import pg from 'pg';
 import { Database } from './database.js';
 import { urlAs } from './roles.js';
 import { BILLING_TABLES } from './testing/billing-rows.js';
-import { silent, startTestPostgres, type TestPostgres } from './testing/postgres.js';
+import { lendDatabase, type LentDatabase } from './testing/lent-database.js';
+import { silent } from './testing/postgres.js';
 import { keyId, keyRest, makeTenant } from './testing/rows.js';
 
 /** Every table whose rows belong to a tenant, and the column that says to which. */
@@ -36,18 +37,18 @@ const UNCHANGED: readonly string[] = [
 ];
 const TABLES = Object.entries(TENANT_TABLES).map(([table, column]) => ({ table, column }));
 
-let postgres: TestPostgres;
+let postgres: LentDatabase;
 let database: Database;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await lendDatabase();
   database = new Database({ url: postgres.url, log: silent });
   await makeTenant(database, 'a');
   await makeTenant(database, 'b');
 });
 afterAll(async () => {
   await database?.close();
-  await postgres?.stop();
+  await postgres?.giveBack();
 });
 
 /** Runs statements on a connection of its own: `url` says as whom, `tenant` for whom. Rolled back. */

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { readCatalogue } from './testing/catalogue.js';
-import { startTestPostgres, type TestPostgres } from './testing/postgres.js';
+import { lendDatabase, type LentDatabase } from './testing/lent-database.js';
 import { readSchema } from './testing/schema-file.js';
 
-let postgres: TestPostgres;
+let postgres: LentDatabase;
 let client: pg.Client;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await lendDatabase();
   client = new pg.Client(postgres.url);
   await client.connect();
 });
 afterAll(async () => {
   await client?.end();
-  await postgres?.stop();
+  await postgres?.giveBack();
 });
 
 describe('schema.prisma and the migrated database say the same', () => {

@@ -2,15 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { queueUrl } from '#database';
 import { eventually } from '../../database/src/testing/eventually.js';
-import { startTestPostgres, type TestPostgres } from '../../database/src/testing/postgres.js';
+import { lendDatabase, type LentDatabase } from '../../database/src/testing/lent-database.js';
 import type { AttemptJob } from './attempt-queue.js';
 import { PgBossQueue } from './pg-boss-queue.js';
 
-let postgres: TestPostgres;
+let postgres: LentDatabase;
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await lendDatabase();
 });
-afterAll(() => postgres?.stop());
+afterAll(() => postgres?.giveBack());
 
 const open: PgBossQueue[] = [];
 const newQueue = (now: () => number = Date.now) => {

@@ -15,6 +15,8 @@ export interface Fault {
 }
 
 export class Faults {
+  /** Asked of each request that no fault is meant for: what goes wrong with it, if anything. */
+  weather: (request: string) => Fault['kind'] | null = () => null;
   private readonly open: { fault: Fault; left: number; wait: number }[] = [];
 
   add(...faults: Fault[]): void {
@@ -38,6 +40,6 @@ export class Faults {
       entry.left--;
       return entry.fault.kind;
     }
-    return null;
+    return this.weather(request);
   }
 }

@@ -8,7 +8,7 @@ import type { AttemptQueue } from '#webhooks';
 import type { InternalAnswer, InternalRequest, InternalRequester, StripeConfig } from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
-import { startTestPostgres } from '../../../../libs/database/src/testing/postgres.js';
+import { lendDatabase } from '../../../../libs/database/src/testing/lent-database.js';
 import { createApi, type Api } from '../api.js';
 import { Clock } from '../data/clock.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
@@ -91,7 +91,7 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
-/** A whole control plane on a PostgreSQL of its own, asked in process. One at a time in a test file. */
+/** A whole control plane on a database of its own, asked in process. One at a time in a test file. */
 export async function startTestApi({
   apiUrl = API_URL,
   queue = null,
@@ -102,7 +102,7 @@ export async function startTestApi({
   stripe?: StripeConfig | null;
 } = {}): Promise<TestApi> {
   const delivery = new FakeDelivery();
-  const postgres = await startTestPostgres();
+  const postgres = await lendDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'holdline-'));
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
@@ -198,7 +198,7 @@ export async function startTestApi({
     stop: async () => {
       await api.drain();
       await gate.shut();
-      await postgres.stop();
+      await postgres.giveBack();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,6 @@
 import { Database, type Log, type Tx } from '#database';
 // The one place that reaches into the lib: its test database is not part of what it offers.
-import { startTestPostgres, type TestPostgres } from '../../../database/src/testing/postgres.js';
+import { lendDatabase, type LentDatabase } from '../../../database/src/testing/lent-database.js';
 import type { BillingHooks } from '../hooks.js';
 import { HOUR_MS } from '../hours.js';
 import type { Failpoint } from '../invoicing/failpoints.js';
@@ -36,7 +36,7 @@ export class Books {
   private tenants = 0;
 
   private constructor(
-    readonly postgres: TestPostgres,
+    readonly postgres: LentDatabase,
     readonly database: Database,
     start: string,
   ) {
@@ -56,7 +56,7 @@ export class Books {
   }
 
   static async open(start = '2026-11-01T00:00:00Z'): Promise<Books> {
-    const postgres = await startTestPostgres();
+    const postgres = await lendDatabase();
     const database = new Database({ url: postgres.url, log: silent });
     const books = new Books(postgres, database, start);
     await books.system(seedPlans);
@@ -65,7 +65,7 @@ export class Books {
 
   async close(): Promise<void> {
     await this.database.close();
-    await this.postgres.stop();
+    await this.postgres.giveBack();
   }
 
   /** As the system, with a patience that a busy machine does not outlast. */

@@ -25,6 +25,8 @@ export interface EmbeddedPostgresOptions {
    * For tests, which are bound by the disk otherwise. Default true.
    */
   readonly durable?: boolean;
+  /** Default 50: one Holdline's pools, twice over. */
+  readonly maxConnections?: number;
 }
 
 /** A running server's process and the promise of its end. */
@@ -55,6 +57,7 @@ export class EmbeddedPostgres {
   private readonly cluster: string;
   private readonly log: Log;
   private readonly durable: boolean;
+  private readonly maxConnections: number;
   private readonly serverLog: ServerLog;
   private setup: { runAs: RunAs; program: string; passwords: Passwords } | null = null;
   private port = 0;
@@ -63,8 +66,9 @@ export class EmbeddedPostgres {
   private supervising: Promise<void> | null = null;
   private readonly wakes = new AbortController();
 
-  constructor({ dataDir, log, durable = true }: EmbeddedPostgresOptions) {
+  constructor({ dataDir, log, durable = true, maxConnections = 50 }: EmbeddedPostgresOptions) {
     this.durable = durable;
+    this.maxConnections = maxConnections;
     this.home = join(dataDir, 'postgres');
     this.cluster = join(this.home, 'cluster');
     this.log = log;
@@ -156,7 +160,7 @@ export class EmbeddedPostgres {
       program,
       '-D',
       this.cluster,
-      ...settings(this.port, this.durable),
+      ...settings(this.port, this.durable, this.maxConnections),
     ];
     const child = spawn(command, args, {
       detached: true,

@@ -2,12 +2,16 @@
  * Settings for a small server beside the application. Given on the command line at each start, so that
  * a newer version of Holdline brings its own and nobody's edit of the files can open the server.
  */
-export function settings(port: number, durable: boolean): readonly string[] {
+export function settings(
+  port: number,
+  durable: boolean,
+  maxConnections: number,
+): readonly string[] {
   const values = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: 50,
+    max_connections: maxConnections,
     shared_buffers: '64MB',
     work_mem: '8MB',
     max_wal_size: '256MB',

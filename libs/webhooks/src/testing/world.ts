@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database, type Tx, type WebhookEndpoint } from '#database';
-import { silent, startTestPostgres } from '../../../database/src/testing/postgres.js';
+import { lendDatabase } from '../../../database/src/testing/lent-database.js';
+import { silent } from '../../../database/src/testing/postgres.js';
 import { Attempts, type DisabledEndpoint } from '../attempts.js';
 import { Sender, type Outcome, type OutgoingRequest } from '../outgoing-request.js';
 import { newSigningSecret } from '../signature.js';
@@ -30,7 +31,7 @@ export class WebhookWorld {
   }
 
   static async start(): Promise<WebhookWorld> {
-    const postgres = await startTestPostgres();
+    const postgres = await lendDatabase();
     const database = new Database({ url: postgres.url, log: silent });
     // The first query of all takes its time.
     await database.asSystem((tx) => tx.tenant.count(), { timeoutMs: 30_000 });
@@ -39,7 +40,7 @@ export class WebhookWorld {
     return new WebhookWorld(database, receiver, postgres.url, async () => {
       await receiver.stop();
       await database.close();
-      await postgres.stop();
+      await postgres.giveBack();
     });
   }
 

@@ -1,6 +1,7 @@
 import { Pricing, type Meter } from '#contracts';
 import { Database, type Tx, type TxOptions } from '#database';
-import { silent, startTestPostgres } from '../../../../../database/src/testing/postgres.js';
+import { lendDatabase } from '../../../../../database/src/testing/lent-database.js';
+import { silent } from '../../../../../database/src/testing/postgres.js';
 import { FakeStripe } from '../../../../../../test/fakes/stripe/fake-stripe.js';
 import type { BillingHooks } from '../../../hooks.js';
 import { InvoicingRun } from '../../../invoicing/run.js';
@@ -68,7 +69,7 @@ export class PatientDatabase extends Database {
 
 /** A ledger on a PostgreSQL of its own, and a Stripe beside it; both on the fake’s clock. */
 export async function startWorld(): Promise<World> {
-  const [postgres, fake] = [await startTestPostgres(), await new FakeStripe(START).start()];
+  const [postgres, fake] = [await lendDatabase(), await new FakeStripe(START).start()];
   const database = new PatientDatabase({ url: postgres.url, log: silent });
   const told: string[] = [];
   const alarms: string[] = [];
@@ -139,7 +140,7 @@ export async function startWorld(): Promise<World> {
     async stop() {
       await fake.stop();
       await database.close();
-      await postgres.stop();
+      await postgres.giveBack();
     },
   };
 }

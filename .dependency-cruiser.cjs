@@ -22,10 +22,26 @@ module.exports = {
       name: 'one-door-per-lib',
       comment: 'What is not exported by index.ts can be changed freely.',
       severity: 'error',
-      from: { path: '^(apps|libs|test)/([^/]+)/', pathNot: '(\\.(spec|test)\\.ts$)|(/testing/)' },
+      from: {
+        path: '^(apps|libs|test)/([^/]+)/',
+        pathNot: '(\\.(spec|test)\\.ts$)|(/testing/)|^apps/dashboard/',
+      },
       to: {
         path: '^libs/([^/]+)/src/(?!index\\.ts)',
         pathNot: ['^libs/$2/', '^libs/contracts/src/(problems|limits)\\.ts$', '/testing/'],
+      },
+    },
+    {
+      name: 'dashboard-takes-little-from-libs',
+      comment: 'What it imports is loaded by every browser: no schemas, no server code.',
+      severity: 'error',
+      from: { path: '^apps/dashboard/' },
+      to: {
+        path: '^libs/',
+        pathNot: [
+          '^libs/sdk/src/index\\.ts$',
+          '^libs/contracts/src/(currencies|meters|roles|webhook-events)\\.ts$',
+        ],
       },
     },
     {

@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -8,17 +9,19 @@ export default tseslint.config(
       'node_modules/',
       '.holdline/',
       'libs/database/src/generated/',
+      'apps/dashboard/src/api/generated/',
+      'apps/dashboard/vite.config.ts',
       'coverage/',
       'prisma.config.ts',
     ],
   },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './libs/sdk/tsconfig.json'],
+        project: ['./tsconfig.json', './libs/sdk/tsconfig.json', './apps/dashboard/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -83,6 +86,14 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
+    files: ['apps/dashboard/**/*.{ts,tsx}'],
+    plugins: { 'react-hooks': hooks },
+    rules: {
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
     },
   },
   {

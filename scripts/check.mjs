@@ -6,6 +6,7 @@ const CHECKS = [
   ['lint', 'eslint', ['--max-warnings', '0', '.']],
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['types of the SDK', 'tsc', ['-p', 'libs/sdk/tsconfig.json']],
+  ['types of the dashboard', 'tsc', ['-p', 'apps/dashboard/tsconfig.json']],
   [
     'dependency rules',
     'depcruise',

@@ -59,6 +59,20 @@ step(
     build: () => run('Building the SDK', process.execPath, ['scripts/build-sdk.mjs']),
   },
 );
+step(
+  'dashboard',
+  [
+    'apps/dashboard',
+    'libs/contracts',
+    'libs/sdk',
+    'scripts/build-dashboard.mjs',
+    'package-lock.json',
+  ],
+  {
+    made: 'dist/dashboard/index.html',
+    build: () => run('Building the dashboard', process.execPath, ['scripts/build-dashboard.mjs']),
+  },
+);
 
 /** Builds one part when the bytes it is made from are not those it was last made from. */
 function step(name, sources, { made, build }) {

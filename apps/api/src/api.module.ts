@@ -17,6 +17,7 @@ import { SessionStrategy } from './auth/session.strategy.js';
 import { BillingModule } from './billing/billing.module.js';
 import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
+import { ConsoleModule } from './console/console.module.js';
 import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
@@ -90,6 +91,7 @@ export class ApiModule {
         KeysModule,
         NamespacesModule,
         ChannelsModule,
+        ConsoleModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,

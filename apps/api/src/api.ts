@@ -9,11 +9,11 @@ import { ApiModule, type ApiParts } from './api.module.js';
 import { BillingWorker } from './billing/billing-worker.js';
 import { PlanSeed } from './billing/plan-seed.js';
 import { ConfigFeed } from './config-feed/config-feed.js';
+import { registerDashboard } from './dashboard/dashboard-pages.js';
 import { DemoSeed } from './demo/demo-seed.js';
 import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
-import { landingPage } from './landing.js';
 import { NestLog } from './nest-log.js';
 import { WebhookRunner } from './webhooks/webhook-runner.js';
 import { registerStripeMetrics } from './stripe/stripe-metrics.js';
@@ -31,6 +31,8 @@ const TIMEOUTS = {
 
 export interface ApiOptions extends ApiParts {
   readonly proxies: number;
+  /** The folder of the built dashboard; null: none is served. */
+  readonly dashboard: string | null;
   /** PEM texts; null: plain HTTP. */
   readonly tls: {
     readonly cert: string;
@@ -92,9 +94,13 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const feed = app.get(ConfigFeed);
   const webhooks = app.get(WebhookRunner);
   const stripe = app.get(StripeService);
-  fastify.get('/', async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(landingPage(settings.deliveryUrl)),
-  );
+  if (options.dashboard !== null) {
+    await registerDashboard(fastify, {
+      folder: options.dashboard,
+      deliveryUrl: settings.deliveryUrl,
+      deliveryFault: () => options.delivery.fault(),
+    });
+  }
   await registerServicePages(fastify, {
     title: 'Holdline control plane',
     description:

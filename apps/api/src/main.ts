@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { internalIdentity, Secrets } from '#access';
 import { Database, isUnavailable, queueUrl } from '#database';
 import {
@@ -22,6 +23,8 @@ import { DeliveryClient } from './delivery/delivery-client.js';
 import { Settings } from './settings.js';
 
 const DRAIN_MS = 8_000;
+/** Beside the built servers. */
+const DASHBOARD = fileURLToPath(new URL('../../../dashboard/', import.meta.url));
 
 async function start(config: Config): Promise<void> {
   const log = createLogger('api', config.logLevel);
@@ -50,6 +53,7 @@ async function start(config: Config): Promise<void> {
     }),
     log,
     proxies: config.proxies,
+    dashboard: DASHBOARD,
     tls: await readTls(config.tls, secrets),
   });
   await api.app.listen(config.apiPort, config.host);

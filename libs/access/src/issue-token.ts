@@ -3,7 +3,7 @@ import { type Capabilities, LIMIT, Problem, type SnapshotKey } from '#contracts'
 import { signingKeyBytes } from './key-material.js';
 
 export interface TokenOrder {
-  readonly key: SnapshotKey;
+  readonly key: Pick<SnapshotKey, 'id' | 'appId' | 'signingSecret' | 'expiresAt'>;
   readonly clientId?: string | undefined;
   /** Seconds; default `LIMIT.tokenDefaultSeconds`, at most `LIMIT.tokenMaxSeconds`. */
   readonly ttl?: number | undefined;

@@ -8,6 +8,7 @@ import * as namespaces from './control/namespaces.js';
 import { AUDIT_ROUTES } from './control/audit-routes.js';
 import { BILLING_ROUTES } from './control/billing-routes.js';
 import { CHANNEL_ROUTES } from './control/channel-routes.js';
+import { CONSOLE_ROUTES } from './control/console-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { STRIPE_ROUTES } from './control/stripe-routes.js';
@@ -351,6 +352,7 @@ export const CONTROL_ROUTES = {
   },
   ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
+  ...CONSOLE_ROUTES,
   ...USAGE_ROUTES,
   ...BILLING_ROUTES,
   ...STRIPE_ROUTES,

@@ -3,11 +3,11 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { Secrets } from '#access';
-import { Problem } from '#contracts';
+import { Problem, roleMay, type Need } from '#contracts';
 import type { FastifyRequest } from 'fastify';
 import { refuseForeignPage } from '../http/origin.js';
 import { nothingAt } from '../http/problem.filter.js';
-import { roleMay, ROUTE_ACCESS, type Need, type RouteAccess } from '../http/route.js';
+import { ROUTE_ACCESS, type RouteAccess } from '../http/route.js';
 import { Settings } from '../settings.js';
 import { actorOf, noTenant } from './actor.js';
 import { KEY_STRATEGY } from './key.strategy.js';

@@ -5,6 +5,8 @@ import type { z } from 'zod';
 
 /** Milliseconds: a person waits for the answer. */
 const TIMEOUT_MS = 5_000;
+/** Shorter: somebody looks at a page that asks again and again. */
+const HEALTH_TIMEOUT_MS = 3_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** What the control plane asks delivery: what is live there and nowhere in the database. */
@@ -38,6 +40,22 @@ export class DeliveryClient {
   /** As `get`, with a JSON body. Delivery may have done what was asked even when this throws `unavailable`. */
   post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
     return this.ask({ method: 'POST', url: this.url + path, body }, schema);
+  }
+
+  /** Whether delivery can serve now; null: it can, else what a person should read. Asks its /readyz. */
+  async fault(): Promise<string | null> {
+    const { bearer } = this;
+    try {
+      const { status } = await this.request({
+        url: `${this.url}/readyz`,
+        bearer,
+        timeoutMs: HEALTH_TIMEOUT_MS,
+        maxBytes: 64 * 1024,
+      });
+      return status === 200 ? null : 'It says that it is not ready; its /readyz says why.';
+    } catch (error) {
+      return `It cannot be reached (${(error as Error).message}).`;
+    }
   }
 
   private async ask<T>(

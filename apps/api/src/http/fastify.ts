@@ -52,7 +52,9 @@ export async function prepareFastify(
     const page = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
     reply.header('x-content-type-options', 'nosniff');
     reply.header('referrer-policy', 'no-referrer');
-    reply.header('content-security-policy', page ? PAGE_POLICY : API_POLICY);
+    // A page that has a policy of its own keeps it.
+    if (!reply.hasHeader('content-security-policy'))
+      reply.header('content-security-policy', page ? PAGE_POLICY : API_POLICY);
     reply.header('cross-origin-opener-policy', 'same-origin');
     reply.header('cross-origin-resource-policy', 'same-origin');
     if (options.secure) reply.header('strict-transport-security', 'max-age=31536000');

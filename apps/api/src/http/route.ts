@@ -5,10 +5,7 @@ import {
   RequestMethod,
   SetMetadata,
 } from '@nestjs/common';
-import type { Role, RouteSpec } from '#contracts';
-
-/** What a member needs to be at least: `read` is any member, `develop` a developer or owner, `bill` who pays or an owner, `own` an owner. */
-export type Need = 'read' | 'develop' | 'bill' | 'own';
+import type { Need, RouteSpec } from '#contracts';
 
 export interface RouteAccess {
   readonly auth: RouteSpec['auth'] | 'internal';
@@ -39,15 +36,4 @@ export function InternalRoute(path: string): MethodDecorator {
     RequestMapping({ method: RequestMethod.GET, path }),
     SetMetadata(ROUTE_ACCESS, access),
   );
-}
-
-const MAY: Record<Role, readonly Need[]> = {
-  owner: ['read', 'develop', 'bill', 'own'],
-  developer: ['read', 'develop'],
-  billing: ['read', 'bill'],
-  viewer: ['read'],
-};
-
-export function roleMay(role: Role, need: Need): boolean {
-  return MAY[role].includes(need);
 }

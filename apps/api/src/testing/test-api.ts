@@ -125,6 +125,7 @@ export async function startTestApi({
       webhookAllowPrivate: queue !== null,
     }),
     queue,
+    dashboard: null,
     proxies: 0,
     tls: null,
   });

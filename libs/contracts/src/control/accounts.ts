@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { PlanLimits } from '../plan-limits.js';
+import { ROLES } from '../roles.js';
 import { App } from './apps.js';
 import { label, page, Timestamp } from './common.js';
 
-/** owner: all; developer: apps, keys, namespaces, revocations; billing and viewer: read. */
-export const ROLES = ['owner', 'developer', 'billing', 'viewer'] as const;
 export const Role = z.enum(ROLES);
 export type Role = z.output<typeof Role>;
 

@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { CURRENCIES, type CurrencyCode } from '../currencies.js';
 import { METER_NAMES } from '../meters.js';
 
-/** Currencies that can be billed, and how many decimals their smallest amount to pay has. */
-export const CURRENCIES = { EUR: 2, USD: 2, GBP: 2, CHF: 2, CAD: 2, AUD: 2, JPY: 0 } as const;
-export type CurrencyCode = keyof typeof CURRENCIES;
 export const Currency = z.enum(Object.keys(CURRENCIES) as [CurrencyCode, ...CurrencyCode[]]);
 
 /** A whole number as text: JSON's own numbers are exact up to 2^53 only. */

@@ -1,0 +1,40 @@
+import type { Message } from '../../../../../libs/sdk/src/index.js';
+import { CodeBlock, Copy } from '../../ui/code-block.js';
+import { Card, Facts } from '../../ui/page.js';
+import { Moment } from '../../ui/time.js';
+import { receiveAsCurl } from './as-curl.js';
+
+interface Props {
+  readonly message: Message;
+  readonly deliveryUrl: string;
+}
+
+export function MessageDetails({ message, deliveryUrl }: Props) {
+  const { channel, id, position, previous, timestamp, name, clientId, headers, data } = message;
+  return (
+    <Card
+      title="Message"
+      actions={<Copy label="Copy as curl" text={receiveAsCurl(deliveryUrl, message)} />}
+    >
+      <div className="stack">
+        <Facts
+          items={[
+            ['Channel', <code key="c">{channel}</code>],
+            ['Position', `${position} after ${previous === 0 ? 'none' : previous}`],
+            ['Stored', <Moment key="t" at={timestamp} />],
+            ['Id', <code key="i">{id}</code>],
+            ...(name === undefined ? [] : [['Name', name] as const]),
+            ...(clientId === undefined ? [] : [['Client', clientId] as const]),
+            ...Object.entries(headers ?? {}).map(
+              ([key, value]) => [`Header ${key}`, value] as const,
+            ),
+          ]}
+        />
+        <CodeBlock
+          label="data"
+          text={typeof data === 'string' ? data : JSON.stringify(data, null, 2)}
+        />
+      </div>
+    </Card>
+  );
+}

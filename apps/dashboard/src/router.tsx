@@ -1,0 +1,191 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { ApiProblem } from './api/client.js';
+import { appsQuery, meQuery } from './api/queries.js';
+import { NotFound } from './app-shell/not-found.js';
+import { RouteFault } from './app-shell/route-fault.js';
+import { Shell } from './app-shell/shell.js';
+
+/** One page for each address; each is loaded when it is first opened. */
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+});
+
+const back = (search: Record<string, unknown>): { back?: string } =>
+  typeof search['back'] === 'string' ? { back: search['back'] } : {};
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: back,
+  component: lazyRouteComponent(() => import('./features/sign-in/login-page.js'), 'LoginPage'),
+});
+const signup = createRoute({
+  getParentRoute: () => root,
+  path: '/signup',
+  component: lazyRouteComponent(() => import('./features/sign-in/signup-page.js'), 'SignupPage'),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  errorComponent: RouteFault,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await Promise.all([
+        context.client.ensureQueryData(meQuery),
+        context.client.ensureQueryData(appsQuery),
+      ]);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.code === 'unauthenticated')
+        // A router's redirect is thrown; it is no error.
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        throw redirect({ to: '/login', search: { back: location.href } });
+      throw error;
+    }
+  },
+});
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  component: lazyRouteComponent(
+    () => import('./features/overview/overview-page.js'),
+    'OverviewPage',
+  ),
+});
+const usage = createRoute({
+  getParentRoute: () => shell,
+  path: '/usage',
+  component: lazyRouteComponent(() => import('./features/usage/usage-page.js'), 'UsagePage'),
+});
+const limits = createRoute({
+  getParentRoute: () => shell,
+  path: '/limits',
+  component: lazyRouteComponent(() => import('./features/limits/limits-page.js'), 'LimitsPage'),
+});
+const billing = createRoute({
+  getParentRoute: () => shell,
+  path: '/billing',
+  component: lazyRouteComponent(() => import('./features/billing/billing-page.js'), 'BillingPage'),
+});
+const invoice = createRoute({
+  getParentRoute: () => shell,
+  path: '/billing/invoices/$invoice',
+  component: lazyRouteComponent(() => import('./features/billing/invoice-page.js'), 'InvoicePage'),
+});
+const ledger = createRoute({
+  getParentRoute: () => shell,
+  path: '/billing/ledger',
+  component: lazyRouteComponent(() => import('./features/billing/ledger-page.js'), 'LedgerPage'),
+});
+const webhooks = createRoute({
+  getParentRoute: () => shell,
+  path: '/webhooks',
+  component: lazyRouteComponent(
+    () => import('./features/webhooks/webhooks-page.js'),
+    'WebhooksPage',
+  ),
+});
+const webhook = createRoute({
+  getParentRoute: () => shell,
+  path: '/webhooks/$webhook',
+  component: lazyRouteComponent(() => import('./features/webhooks/webhook-page.js'), 'WebhookPage'),
+});
+const members = createRoute({
+  getParentRoute: () => shell,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./features/members/members-page.js'), 'MembersPage'),
+});
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./features/audit/audit-page.js'), 'AuditPage'),
+});
+const apps = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps',
+  component: lazyRouteComponent(() => import('./features/keys/apps-page.js'), 'AppsPage'),
+});
+const start = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/start',
+  component: lazyRouteComponent(() => import('./features/first-run/start-page.js'), 'StartPage'),
+});
+const keys = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/keys',
+  component: lazyRouteComponent(() => import('./features/keys/keys-page.js'), 'KeysPage'),
+});
+const namespaces = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/namespaces',
+  component: lazyRouteComponent(
+    () => import('./features/namespaces/namespaces-page.js'),
+    'NamespacesPage',
+  ),
+});
+const channels = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/channels',
+  component: lazyRouteComponent(
+    () => import('./features/channels/channels-page.js'),
+    'ChannelsPage',
+  ),
+});
+const consoleRoute = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/console',
+  validateSearch: (search: Record<string, unknown>): { channels?: string } =>
+    typeof search['channels'] === 'string' ? { channels: search['channels'] } : {},
+  component: lazyRouteComponent(() => import('./features/console/console-page.js'), 'ConsolePage'),
+});
+
+const tree = root.addChildren([
+  login,
+  signup,
+  shell.addChildren([
+    overview,
+    apps,
+    start,
+    keys,
+    namespaces,
+    channels,
+    consoleRoute,
+    usage,
+    limits,
+    billing,
+    invoice,
+    ledger,
+    webhooks,
+    webhook,
+    members,
+    audit,
+  ]),
+]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    basepath: '/dashboard',
+    context: { client },
+    defaultPreload: 'intent',
+    defaultErrorComponent: RouteFault,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

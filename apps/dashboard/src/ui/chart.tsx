@@ -1,0 +1,103 @@
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useTheme } from '../app-shell/theme.js';
+
+export interface Series {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+}
+
+interface Props {
+  /** What is drawn, for who cannot see it. */
+  readonly label: string;
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  readonly series: readonly Series[];
+  readonly format?: (value: number) => string;
+  readonly bars?: boolean;
+  readonly height?: number;
+}
+
+const COLOURS = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'];
+
+/** A dense time series. New values are put into the chart that stands; it is drawn anew only for a new shape. */
+export function Chart({ label, times, series, format, bars = false, height = 200 }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const formatter = useRef(format);
+  formatter.current = format;
+  const theme = useTheme();
+  const names = series.map(({ label: name }) => name).join('\n');
+  const data = [times, ...series.map(({ values }) => values)] as uPlot.AlignedData;
+  const latest = useRef(data);
+  latest.current = data;
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const styles = getComputedStyle(element);
+    const colour = (name: string) => resolved(element, styles.getPropertyValue(name));
+    const show = (value: number | null) =>
+      value === null ? '–' : (formatter.current?.(value) ?? value.toLocaleString());
+    const axis = {
+      stroke: colour('--text-soft'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { stroke: colour('--line'), width: 1 },
+    };
+    const made = new uPlot(
+      {
+        width: element.clientWidth,
+        height,
+        cursor: { y: false },
+        scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+        axes: [
+          axis,
+          { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => show(tick)) },
+        ],
+        series: [
+          {},
+          ...names.split('\n').map((name, index) => {
+            const stroke = colour(COLOURS[index % COLOURS.length] as string);
+            return {
+              label: name,
+              stroke,
+              width: 1.6,
+              points: { show: false },
+              value: (_plot: uPlot, value: number | null) => show(value),
+              ...(bars && uPlot.paths.bars
+                ? { paths: uPlot.paths.bars({ size: [0.7, 60] }), fill: stroke, width: 0 }
+                : {}),
+            };
+          }),
+        ],
+      },
+      latest.current,
+      element,
+    );
+    plot.current = made;
+    const watcher = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    watcher.observe(element);
+    return () => {
+      watcher.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [names, bars, height, theme]);
+
+  useEffect(() => {
+    plot.current?.setData(latest.current);
+  }, [times, series]);
+
+  return <div className="chart" ref={place} role="img" aria-label={label} />;
+}
+
+/** Canvas knows neither custom properties nor light-dark(): the browser works the colour out. */
+function resolved(element: HTMLElement, value: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = value;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}

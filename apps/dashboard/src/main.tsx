@@ -3,6 +3,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiProblem } from './api/client.js';
+import { mendLanguage } from './app-shell/mend-language.js';
 import { applyTheme } from './app-shell/theme.js';
 import { createAppRouter } from './router.js';
 import './styles/tokens.css';
@@ -11,6 +12,7 @@ import './styles/layout.css';
 import './styles/controls.css';
 import './styles/data.css';
 
+mendLanguage();
 applyTheme();
 
 /** Milliseconds between tries, growing: a server that comes back is found soon, one that is away is not flooded. */

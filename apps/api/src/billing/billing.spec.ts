@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTestApi, type Caller, type SignedUp, type TestApi } from '../testing/test-api.js';
+import {
+  API_URL,
+  startTestApi,
+  type Caller,
+  type SignedUp,
+  type TestApi,
+} from '../testing/test-api.js';
 import { BillingWorker } from './billing-worker.js';
 
 const HOUR = 3_600_000;
@@ -214,7 +220,7 @@ describe('budgets', () => {
 
 async function configOf(appId: string) {
   const { loadConfigRows } = await import('../config-feed/config-rows.js');
-  const { rows } = await loadConfigRows(t.database, t.secrets, 0, t.clock.now());
+  const { rows } = await loadConfigRows(t.database, t.secrets, 0, t.clock.now(), API_URL);
   return rows.apps.find(({ id }) => id === appId)!;
 }
 

@@ -24,12 +24,16 @@ export interface LoadedConfig {
 /** A full load reads whole tables; a request's patience does not bind it. */
 const LOAD_MS = 20_000;
 
-/** Reads what is newer than a version, with signing secrets opened: for delivery, never for the public. */
+/**
+ * Reads what is newer than a version, with signing secrets opened: for delivery, never for the public.
+ * @param consoleOrigin where browsers have the dashboard from
+ */
 export function loadConfigRows(
   database: Database,
   secrets: Secrets,
   since: number,
   now: number,
+  consoleOrigin: string,
 ): Promise<LoadedConfig> {
   const newer = { version: { gt: BigInt(since) } };
   return database.asSystem(
@@ -83,7 +87,10 @@ export function loadConfigRows(
             tenantId: app.tenantId,
             // A tenant that is suspended or closed takes its apps with it.
             status: app.tenant.status === 'active' ? app.status : 'revoked',
-            allowedOrigins: app.allowedOrigins,
+            // The dashboard's own console may always look, whatever pages the app lists.
+            allowedOrigins: app.allowedOrigins.includes('*')
+              ? app.allowedOrigins
+              : [...app.allowedOrigins, consoleOrigin],
             jwks: app.jwks as SnapshotApp['jwks'],
             limits: limitsOf(app.tenant),
             ...spendOf(app.id, app.tenant.spendStates, now),

@@ -19,7 +19,9 @@ export function LoginPage() {
     onSuccess: (me) => {
       client.setQueryData(meQuery.queryKey, me);
       // Only places of our own: an address from elsewhere in the link leads to the overview.
-      router.history.push(back?.startsWith('/dashboard') ? back : '/dashboard');
+      router.history.push(
+        `/dashboard${back !== undefined && /^\/(?![/\\])/.test(back) ? back : ''}`,
+      );
     },
   });
   const submit = (event: FormEvent) => {

@@ -81,7 +81,7 @@ export function DeliveriesCard({ webhook }: { readonly webhook: string }) {
             cell: ({ id, type }) => (
               <Button
                 size="small"
-                aria-label={`Log of ${type} ${id}`}
+                aria-label={`Open the log of ${type} ${id}`}
                 onClick={() => setOpened(id)}
               >
                 Open

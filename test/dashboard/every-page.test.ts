@@ -1,0 +1,103 @@
+/// <reference lib="dom" />
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BrowserContextOptions } from 'playwright-core';
+import { startChromium, type Chromium } from '../support/chromium.js';
+import { OPEN_PAGES, pagesOf, type ShownPage } from './pages.js';
+import { Visitor } from './visitor.js';
+import { makeWorld, type World } from './world.js';
+
+/** `npm run screenshots` says where pictures go; the test alone takes none. */
+const PICTURES = process.env['HOLDLINE_SCREENSHOTS'];
+
+let chromium: Chromium;
+let world: World;
+
+beforeAll(async () => {
+  [world, chromium] = await Promise.all([makeWorld(), startChromium()]);
+}, 120_000);
+afterAll(async () => {
+  await chromium?.close();
+  await world?.end();
+});
+
+const LOOKS = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  narrow: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+} as const satisfies Record<string, BrowserContextOptions>;
+
+async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<void> {
+  const { page } = visitor;
+  await visitor.open(path);
+  if (heading !== '') await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+  else await visitor.sees('There is no such page');
+  // What is still read has a place that says so.
+  await page.waitForFunction(() => document.querySelector('.skeleton') === null);
+}
+
+async function look(visitor: Visitor, { name }: ShownPage, as: string): Promise<void> {
+  const { page } = visitor;
+  if (PICTURES !== undefined) {
+    await mkdir(PICTURES, { recursive: true });
+    await page.screenshot({ path: join(PICTURES, `${name}-${as}.png`), fullPage: true });
+  }
+  expect({ name, faults: await visitor.faults() }).toEqual({ name, faults: [] });
+  const isWide = await page.evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+  expect({ name, isWide }).toEqual({ name, isWide: false });
+}
+
+describe.each(Object.entries(LOOKS))('%s', (as, options) => {
+  let visitor: Visitor;
+  beforeAll(async () => {
+    visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, options);
+  });
+  afterAll(() => visitor?.leave());
+
+  test('no page before signing in has a serious fault of accessibility, or runs out of the screen', async () => {
+    for (const page of OPEN_PAGES) {
+      await shown(visitor, page);
+      await look(visitor, page, as);
+    }
+  });
+
+  test('no page of a member has one either, and none fails', async () => {
+    await visitor.signIn(world.owner.email, world.owner.password);
+    for (const page of pagesOf(world)) {
+      await shown(visitor, page);
+      await look(visitor, page, as);
+    }
+    expect(visitor.complaints).toEqual([]);
+  }, 180_000);
+});
+
+test('the narrow screen’s menu opens by keyboard and leads to every page', async () => {
+  const visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, LOOKS.narrow);
+  await visitor.signIn(world.owner.email, world.owner.password);
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Menu' }).focus();
+  await page.keyboard.press('Enter');
+  await visitor.go('Limits');
+  await visitor.heading('Limits');
+  await visitor.leave();
+});
+
+test('a keyboard alone makes a namespace: the dialog takes the focus, keeps it and gives it back', async () => {
+  const visitor = await Visitor.arrive(chromium, world.holdline.apiUrl);
+  await visitor.signIn(world.owner.email, world.owner.password);
+  await visitor.open(`/apps/${world.app}/namespaces`);
+  const { page } = visitor;
+  const opener = page.getByRole('button', { name: 'New namespace' });
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') !== null);
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement?.textContent === 'New namespace');
+  await visitor.leave();
+});

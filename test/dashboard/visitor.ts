@@ -1,0 +1,98 @@
+/// <reference lib="dom" />
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Chromium } from '../support/chromium.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string | null;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+/** Somebody who uses the dashboard in a browser profile of their own. */
+export class Visitor {
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly url: string,
+    /** What the browser's console complained of: refused scripts and the like. */
+    readonly complaints: readonly string[],
+  ) {}
+
+  static async arrive(
+    chromium: Chromium,
+    url: string,
+    options: BrowserContextOptions = {},
+  ): Promise<Visitor> {
+    const context = await chromium.browser.newContext({
+      viewport: { width: 1280, height: 860 },
+      // axe is put into the page as a script.
+      ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(Number(process.env['T'] ?? 15_000));
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      // A refusal shows on the page; the browser says of it that a resource failed to load.
+      const isRefusal = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isRefusal) complaints.push(message.text());
+    });
+    return new Visitor(context, page, url, complaints);
+  }
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(`${this.url}/dashboard${path}`);
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    await this.open('/login');
+    await this.page.getByLabel('E-mail').fill(email);
+    await this.page.getByLabel('Password').fill(password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  }
+
+  go(link: string): Promise<void> {
+    return this.page
+      .getByRole('navigation', { name: 'Pages' })
+      .getByRole('link', { name: link, exact: true })
+      .click();
+  }
+
+  button(name: string | RegExp): Promise<void> {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' }).click();
+  }
+
+  heading(name: string): Promise<void> {
+    return this.page.getByRole('heading', { name, level: 1, exact: true }).waitFor();
+  }
+
+  sees(text: string | RegExp): Promise<void> {
+    return this.page.getByText(text).first().waitFor();
+  }
+
+  /** Serious and critical faults of accessibility, as axe finds them in what is shown now. */
+  async faults(): Promise<string[]> {
+    const source = await readFile(AXE, 'utf8');
+    // As a debugger does, beside the page's policy, which allows no script of others.
+    await this.page.evaluate(source);
+    const result = await this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run(): Promise<AxeResult> } };
+      return axe.run();
+    });
+    return result.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => n.html).join('\n')}`);
+  }
+
+  leave(): Promise<void> {
+    return this.context.close();
+  }
+}

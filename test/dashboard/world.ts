@@ -1,0 +1,114 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ControlPlane } from '../support/control-plane.js';
+import { DeliveryClient } from '../support/delivery-client.js';
+import { eventually } from '../support/eventually.js';
+import { startHoldline, type Holdline } from '../support/holdline.js';
+import { succeeded } from '../support/wire.js';
+
+const DAY_MS = 86_400_000;
+const SOON_MS = 30_000;
+
+/** What a dashboard looks like after a month: a Holdline with a provider who has used it. */
+export interface World {
+  readonly holdline: Holdline;
+  readonly owner: ControlPlane;
+  readonly app: string;
+  readonly client: DeliveryClient;
+  readonly webhook: string;
+  readonly invoice: string;
+  end(): Promise<void>;
+}
+
+/** The control plane's clock begins 35 days ago and then comes to the present, so that a month is billed. */
+export async function makeWorld(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdline-dashboard-'));
+  const clock = join(folder, 'clock');
+  await writeFile(clock, String(-35 * DAY_MS));
+  const holdline = await startHoldline({
+    postgres: 'lent',
+    env: { HOLDLINE_CLOCK_FILE: clock, STRIPE_HOST: '127.0.0.1:1' },
+  });
+  const then = await ControlPlane.signUp(holdline.apiUrl, 'Acme Learning');
+  succeeded(
+    await then.ask('/v1/billing/plan', {
+      method: 'PUT',
+      json: { planId: 'business', interval: 'month', currency: 'EUR' },
+    }),
+    200,
+  );
+  await writeFile(clock, '0');
+  const owner = await eventually('the clock is at the present', SOON_MS, async () => {
+    const now = await ControlPlane.logIn(holdline.apiUrl, then.email, then.password);
+    const { json } = await now.ask('/v1/audit?limit=1');
+    const [newest] = (json as { data: { at: string }[] }).data;
+    return newest !== undefined && Date.parse(newest.at) > Date.now() - DAY_MS ? now : null;
+  });
+  const [first] = await owner.list<{ id: string }>('/v1/apps');
+  const app = (first as { id: string }).id;
+  const { key } = await owner.createKey(app, { name: 'Classroom server' });
+  await owner.createKey(app, {
+    name: 'Reports',
+    capabilities: { 'class:*': ['history'] },
+    allowedIps: ['203.0.113.0/24'],
+  });
+  await owner.create(`/v1/apps/${app}/namespaces`, { name: 'class', retentionSeconds: 604_800 });
+  await owner.create('/v1/members', { email: 'anna@example.com', role: 'developer' });
+  const webhook = await owner.create<{ id: string }>('/v1/webhooks', {
+    url: 'https://hooks.example.com/holdline',
+    events: ['message.published', 'budget.warning', 'invoice.finalized'],
+    channels: ['class:*'],
+  });
+  await owner.ask(`/v1/webhooks/${webhook.id}/test`, { method: 'POST' });
+  succeeded(
+    await owner.ask('/v1/billing/budgets', {
+      method: 'PUT',
+      json: { amountMicro: '50000000', currency: 'EUR', stop: true },
+    }),
+    200,
+  );
+  const client = await new DeliveryClient(holdline.deliveryUrl, key).known();
+  await useIt(client);
+  const invoice = await eventually('last month’s invoice is drawn up', SOON_MS, async () => {
+    const [newest] = await owner.list<{ id: string; number: string | null }>(
+      '/v1/billing/invoices',
+    );
+    return newest?.number === undefined || newest.number === null ? null : newest.id;
+  });
+  await eventually('usage is counted', SOON_MS, async () => {
+    const { json } = await owner.ask('/v1/usage?granularity=total');
+    return (json as { total: { messages_published: number } }).total.messages_published > 0;
+  });
+  return {
+    holdline,
+    owner,
+    app,
+    client,
+    webhook: webhook.id,
+    invoice,
+    end: async () => {
+      await holdline.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function useIt(client: DeliveryClient): Promise<void> {
+  const token = await client.token({ clientId: 'anna', capabilities: { '*': ['*'] } });
+  await client.as(token).ask('/v1/channels/class:algebra/presence/anna', {
+    method: 'PUT',
+    json: { data: { role: 'teacher' } },
+  });
+  for (const channel of ['class:algebra', 'class:history', 'alerts']) {
+    const held = client.hold(channel, { from: 'now', wait: 300 });
+    held.reply.catch(() => undefined);
+    await client.settle();
+    for (let n = 1; n <= 12; n++)
+      await client.publish(channel, {
+        name: n % 3 === 0 ? 'answer' : 'question',
+        data: { slide: n, text: `Slide ${n} of ${channel}` },
+        headers: { room: '12' },
+      });
+  }
+}

@@ -38,12 +38,26 @@ export async function makeWorld(): Promise<World> {
     }),
     200,
   );
+  try {
+    return await live(holdline, then, clock, folder);
+  } catch (error) {
+    await holdline.stop();
+    throw error;
+  }
+}
+
+async function live(
+  holdline: Holdline,
+  then: ControlPlane,
+  clock: string,
+  folder: string,
+): Promise<World> {
   await writeFile(clock, '0');
   const owner = await eventually('the clock is at the present', SOON_MS, async () => {
     const now = await ControlPlane.logIn(holdline.apiUrl, then.email, then.password);
     const { json } = await now.ask('/v1/audit?limit=1');
     const [newest] = (json as { data: { at: string }[] }).data;
-    return newest !== undefined && Date.parse(newest.at) > Date.now() - DAY_MS ? now : null;
+    return newest !== undefined && Date.parse(newest.at) > Date.now() - DAY_MS ? now : undefined;
   });
   const [first] = await owner.list<{ id: string }>('/v1/apps');
   const app = (first as { id: string }).id;
@@ -74,7 +88,7 @@ export async function makeWorld(): Promise<World> {
     const [newest] = await owner.list<{ id: string; number: string | null }>(
       '/v1/billing/invoices',
     );
-    return newest?.number === undefined || newest.number === null ? null : newest.id;
+    return newest?.number === undefined || newest.number === null ? undefined : newest.id;
   });
   await eventually('usage is counted', SOON_MS, async () => {
     const { json } = await owner.ask('/v1/usage?granularity=total');

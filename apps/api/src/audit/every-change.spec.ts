@@ -31,6 +31,7 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
+  consoleToken: 'It makes a token, which is not stored.',
   checkout: 'It says where to pay; what comes of it is told by the provider.',
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',

@@ -37,6 +37,24 @@ async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<vo
   await page.waitForFunction(() => document.querySelector('.skeleton') === null);
 }
 
+/** What a page shows only when something happens meanwhile. */
+async function enliven(visitor: Visitor, { name }: ShownPage): Promise<void> {
+  if (name !== 'console') return;
+  const { page } = visitor;
+  await page.getByText('live', { exact: true }).waitFor();
+  for (let n = 1; n <= 8; n++)
+    await world.client.publish('class:algebra', {
+      name: 'question',
+      data: { slide: n, text: `Why is step ${n} allowed?` },
+      headers: { room: '12' },
+    });
+  await page
+    .getByRole('button', { name: /step 8/ })
+    .first()
+    .click();
+  await page.getByRole('group', { name: 'data' }).waitFor();
+}
+
 async function look(visitor: Visitor, { name }: ShownPage, as: string): Promise<void> {
   const { page } = visitor;
   if (PICTURES !== undefined) {
@@ -68,6 +86,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     await visitor.signIn(world.owner.email, world.owner.password);
     for (const page of pagesOf(world)) {
       await shown(visitor, page);
+      await enliven(visitor, page);
       await look(visitor, page, as);
     }
     expect(visitor.complaints).toEqual([]);

@@ -32,11 +32,10 @@ export class Visitor {
   ): Promise<Visitor> {
     const context = await chromium.browser.newContext({
       viewport: { width: 1280, height: 860 },
-      // axe is put into the page as a script.
       ...options,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(Number(process.env['T'] ?? 15_000));
+    page.setDefaultTimeout(15_000);
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {

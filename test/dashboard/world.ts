@@ -21,16 +21,16 @@ export interface World {
   end(): Promise<void>;
 }
 
-/** The control plane's clock begins 35 days ago and then comes to the present, so that a month is billed. */
+/** The control plane's clock begins 61 days ago and then comes to the present, so that a month is billed. */
 export async function makeWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'holdline-dashboard-'));
   const clock = join(folder, 'clock');
-  await writeFile(clock, String(-35 * DAY_MS));
+  await writeFile(clock, String(-61 * DAY_MS));
   const holdline = await startHoldline({
     postgres: 'lent',
     env: { HOLDLINE_CLOCK_FILE: clock, STRIPE_HOST: '127.0.0.1:1' },
   });
-  const then = await ControlPlane.signUp(holdline.apiUrl, 'Acme Learning');
+  const then = await ControlPlane.signUp(holdline.apiUrl, 'Acme Learning', 'owner@acme.example');
   succeeded(
     await then.ask('/v1/billing/plan', {
       method: 'PUT',
@@ -85,10 +85,10 @@ async function live(
   const client = await new DeliveryClient(holdline.deliveryUrl, key).known();
   await useIt(client);
   const invoice = await eventually('last month’s invoice is drawn up', SOON_MS, async () => {
-    const [newest] = await owner.list<{ id: string; number: string | null }>(
+    const invoices = await owner.list<{ id: string; number: string | null; totalMicro: string }>(
       '/v1/billing/invoices',
     );
-    return newest?.number === undefined || newest.number === null ? undefined : newest.id;
+    return invoices.find(({ number, totalMicro }) => number !== null && totalMicro !== '0')?.id;
   });
   await eventually('usage is counted', SOON_MS, async () => {
     const { json } = await owner.ask('/v1/usage?granularity=total');

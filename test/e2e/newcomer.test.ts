@@ -40,11 +40,19 @@ describe('the two printed commands', () => {
   test('the addresses and the login that it prints are those that work', async () => {
     const text = site.holdline.output();
     const { apiUrl, deliveryUrl, email, password } = site.holdline.demo;
-    for (const shown of [apiUrl, deliveryUrl, email, password, `${deliveryUrl}/try`])
+    for (const shown of [
+      apiUrl,
+      deliveryUrl,
+      email,
+      password,
+      `${deliveryUrl}/try`,
+      `${apiUrl}/dashboard`,
+    ])
       expect(text).toContain(shown);
     for (const page of new Set(text.match(/http:\/\/127\.0\.0\.1:\d+[\w/]*/g))) {
       if (page.includes('/messages')) continue;
-      expect([page, (await ask(page)).status]).toEqual([page, 200]);
+      // As a browser does: the control plane's bare address leads on to the dashboard.
+      expect([page, (await fetch(page)).status]).toEqual([page, 200]);
     }
     expect((await ask(`${apiUrl}/v1/login`, { json: { email, password } })).status).toBe(200);
   });

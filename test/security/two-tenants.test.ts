@@ -122,6 +122,7 @@ describe('the control plane', () => {
       undefined,
     ],
     ['GET', 'live channels', ({ app }) => `/v1/apps/${app}/channels`, undefined],
+    ['POST', 'a token of the console', ({ app }) => `/v1/apps/${app}/tokens`, undefined],
     ['GET', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, undefined],
     ['POST', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, { clientId: 'x' }],
     ['PATCH', 'a member', ({ member }) => `/v1/members/${member}`, { role: 'owner' }],

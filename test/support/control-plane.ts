@@ -19,8 +19,11 @@ export class ControlPlane {
   ) {}
 
   /** A tenant of its own, with a first app. */
-  static async signUp(url: string, tenantName = 'Test'): Promise<ControlPlane> {
-    const email = `${randomUUID()}@example.com`;
+  static async signUp(
+    url: string,
+    tenantName = 'Test',
+    email = `${randomUUID()}@example.com`,
+  ): Promise<ControlPlane> {
     const password = randomUUID();
     const reply = await ask(`${url}/v1/signup`, { json: { email, password, tenantName } });
     succeeded(reply, 201);

@@ -30,10 +30,11 @@ const demo = {
 };
 
 describe('greeting', () => {
-  test('names the servers, their documentation, the try page, the login and the key', () => {
+  test('names the servers, their documentation, the dashboard, the try page, the login and the key', () => {
     writeFileSync(join(dataDir, 'demo.json'), JSON.stringify(demo));
     const text = greeting(facts());
     for (const part of [
+      'http://127.0.0.1:3000/dashboard',
       'http://127.0.0.1:3001/try',
       'http://127.0.0.1:3000/docs',
       'http://127.0.0.1:3001/docs',

@@ -26,6 +26,7 @@ export function greeting(facts: GreetingFacts): string {
     '',
     '  Holdline is running.',
     '',
+    `    Dashboard              ${apiUrl}/dashboard`,
     `    Try it in a browser    ${deliveryUrl}/try`,
     `    Data plane             ${deliveryUrl}    documentation: ${deliveryUrl}/docs`,
     `    Control plane          ${apiUrl}    documentation: ${apiUrl}/docs`,

@@ -53,6 +53,9 @@ export function InvoicePage() {
             />
           </Card>
           <Card title="Lines">
+            {data.lines.length === 0 && (
+              <Empty title="Nothing was charged">The period was free, or in a trial.</Empty>
+            )}
             <LinesTable
               lines={data.lines}
               totals={data}

@@ -33,21 +33,23 @@ export function LinesTable({ lines, totals, more }: Props) {
   const { currency } = totals;
   return (
     <div className="stack">
-      <Table
-        caption="Lines"
-        items={lines}
-        keyOf={({ n }) => String(n)}
-        columns={[
-          { head: 'Line', cell: ({ description }) => description },
-          { head: 'Time', cell: ({ from, to }) => `${dayText(from)} – ${lastDayText(to)}` },
-          {
-            head: 'Amount',
-            numeric: true,
-            cell: ({ amountMicro }) => money(amountMicro, currency),
-          },
-          ...(more ? [{ head: 'Why', cell: more }] : []),
-        ]}
-      />
+      {lines.length > 0 && (
+        <Table
+          caption="Lines"
+          items={lines}
+          keyOf={({ n }) => String(n)}
+          columns={[
+            { head: 'Line', cell: ({ description }) => description },
+            { head: 'Time', cell: ({ from, to }) => `${dayText(from)} – ${lastDayText(to)}` },
+            {
+              head: 'Amount',
+              numeric: true,
+              cell: ({ amountMicro }) => money(amountMicro, currency),
+            },
+            ...(more ? [{ head: 'Why', cell: more }] : []),
+          ]}
+        />
+      )}
       <dl className="facts" aria-label="Totals">
         {sums(totals).map(([name, micro]) => (
           <div key={name} style={{ display: 'contents' }}>

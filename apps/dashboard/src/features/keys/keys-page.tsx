@@ -79,7 +79,11 @@ export function KeysPage() {
           {
             head: 'Works until',
             cell: ({ expiresAt, revokedAt }) =>
-              (revokedAt ?? expiresAt) ? <Moment at={revokedAt ?? expiresAt} /> : 'it is revoked',
+              (revokedAt ?? expiresAt) ? (
+                <Moment at={revokedAt ?? expiresAt} />
+              ) : (
+                <span className="soft">no end</span>
+              ),
           },
           { head: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} day /> },
           {

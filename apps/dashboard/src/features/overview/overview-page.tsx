@@ -8,7 +8,7 @@ import { short, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Card, Empty, Page } from '../../ui/page.js';
 import { Segments } from '../../ui/segments.js';
-import { lastHours, usageQuery } from '../usage/usage-query.js';
+import { everyStep, lastHours, usageQuery } from '../usage/usage-query.js';
 import { FullestLimits } from './fullest-limits.js';
 import { SpendCard } from './spend-card.js';
 
@@ -31,6 +31,10 @@ export function OverviewPage() {
   const range = useMemo(() => lastHours(hours), [hours]);
   const usage = useQuery(usageQuery({ ...range, granularity }));
   const limits = useQuery(limitsQuery);
+  const steps = (
+    data: NonNullable<typeof usage.data>['data'],
+    meter: 'messages_published' | 'messages_delivered',
+  ) => everyStep(data, range, granularity, (bucket) => bucket.usage[meter]);
   const holds = limits.data?.limits.find(({ name }) => name === 'holds_key');
   return (
     <Page
@@ -61,10 +65,10 @@ export function OverviewPage() {
               ) : (
                 <Chart
                   label={`${whole(total.messages_published)} messages published and ${whole(total.messages_delivered)} delivered`}
-                  times={data.map(({ start }) => Date.parse(start) / 1000)}
+                  times={steps(data, 'messages_published').times}
                   series={[
-                    { label: 'Published', values: data.map((one) => one.usage.messages_published) },
-                    { label: 'Delivered', values: data.map((one) => one.usage.messages_delivered) },
+                    { label: 'Published', values: steps(data, 'messages_published').values },
+                    { label: 'Delivered', values: steps(data, 'messages_delivered').values },
                   ]}
                   bars={span === '1h'}
                 />

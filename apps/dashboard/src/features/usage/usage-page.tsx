@@ -12,7 +12,7 @@ import { Table } from '../../ui/paged-table.js';
 import { Segments } from '../../ui/segments.js';
 import { Moment } from '../../ui/time.js';
 import { downloadCsv } from './csv.js';
-import { lastHours, usageQuery, type Granularity } from './usage-query.js';
+import { everyStep, lastHours, usageQuery, type Granularity } from './usage-query.js';
 
 const SPANS = {
   day: { text: '24 hours', hours: 24, granularity: 'hour' },
@@ -39,6 +39,8 @@ export function UsagePage() {
   const narrowed = app === '' ? range : { ...range, app };
   const series = useQuery(usageQuery({ ...narrowed, granularity: SPANS[span].granularity }));
   const parts = useQuery(usageQuery({ ...narrowed, granularity: 'total', groupBy }));
+  const steps = (data: NonNullable<typeof series.data>['data']) =>
+    everyStep(data, range, SPANS[span].granularity, ({ usage }) => usage[meter]);
   const appName = (id: string | undefined) =>
     apps.find((one) => one.id === id)?.name ?? (id === undefined ? '' : `${id} (deleted)`);
   return (
@@ -90,10 +92,8 @@ export function UsagePage() {
               ) : (
                 <Chart
                   label={`${METERS[meter].title}: ${amount(total[meter])} ${METERS[meter].unit}s in the last ${SPANS[span].text}`}
-                  times={data.map(({ start }) => Date.parse(start) / 1000)}
-                  series={[
-                    { label: METERS[meter].title, values: data.map(({ usage }) => usage[meter]) },
-                  ]}
+                  times={steps(data).times}
+                  series={[{ label: METERS[meter].title, values: steps(data).values }]}
                   bars
                 />
               )}

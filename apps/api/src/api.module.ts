@@ -7,6 +7,7 @@ import type { AttemptQueue } from '#webhooks';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { Passwords } from './accounts/passwords.js';
 import { Sessions } from './accounts/sessions.js';
+import { ActivityModule } from './activity/activity.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditTrail } from './audit/audit-trail.js';
@@ -98,6 +99,7 @@ export class ApiModule {
         AuditModule,
         WebhooksModule.with(parts.queue),
         UsageModule,
+        ActivityModule,
         BillingModule,
         ConfigFeedModule,
         StripeModule,

@@ -5,6 +5,7 @@ import { CONTROL_ROUTES } from '#contracts';
 import { guardHttp2, HTTP2_LIMITS, registerServicePages } from '#platform';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ActivityCollector } from './activity/activity-collector.js';
 import { ApiModule, type ApiParts } from './api.module.js';
 import { BillingWorker } from './billing/billing-worker.js';
 import { PlanSeed } from './billing/plan-seed.js';
@@ -134,6 +135,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     },
     work: () => {
       app.get(UsageCollector).start();
+      app.get(ActivityCollector).start();
       app.get(BillingWorker).start();
       stripe.jobs?.start();
     },
@@ -144,7 +146,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       await stripe.jobs?.stop();
       // What is under way gets a moment to be answered.
       const late = setTimeout(endSessions, END_MS);
-      await Promise.all([app.get(UsageCollector).close(), app.get(BillingWorker).close()]);
+      await Promise.all([
+        app.get(UsageCollector).close(),
+        app.get(ActivityCollector).close(),
+        app.get(BillingWorker).close(),
+      ]);
       await app.close();
       clearTimeout(late);
       await database.close();

@@ -8,6 +8,8 @@ import { Limits, WholeQuota } from '#limits';
 import { Mediator, Presence, systemClock } from '#mediator';
 import { Redeliveries, UsageBook, UsageJournal } from '#metering';
 import { createLogger, internalRequester, type Config, type Logger } from '#platform';
+import { ActivityBook } from './activity/activity-book.js';
+import { countingActivity } from './activity/counting-hooks.js';
 import { ConfigFeed } from './config-feed.js';
 import { PathHolds } from './edge/path-holds.js';
 import { ReceivePlans } from './edge/receive-plan.js';
@@ -49,15 +51,30 @@ export class DeliveryModule {
         },
         {
           provide: Mediator,
-          useFactory: (engine: Engine, secrets: Secrets, metrics: DeliveryMetrics) =>
+          useFactory: (
+            engine: Engine,
+            secrets: Secrets,
+            metrics: DeliveryMetrics,
+            activity: ActivityBook,
+          ) =>
             new Mediator({
               engine,
               clock: systemClock,
               cursorSecret: secrets.derive('cursor'),
               newId: idMaker(),
-              hooks: metrics.hooks(),
+              hooks: countingActivity(metrics.hooks(), activity),
             }),
-          inject: [Engine, Secrets, DeliveryMetrics],
+          inject: [Engine, Secrets, DeliveryMetrics, ActivityBook],
+        },
+        {
+          provide: ActivityBook,
+          useFactory: (engine: Engine, limits: Limits) =>
+            new ActivityBook({
+              clock: systemClock,
+              node: () => engine.node,
+              holds: () => limits.holds.byApp(),
+            }),
+          inject: [Engine, Limits],
         },
         {
           provide: Presence,

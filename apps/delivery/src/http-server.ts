@@ -123,6 +123,6 @@ function answerBrokenRequest(error: Error, socket: Socket, host: ExchangeHost): 
   }
   const problem = brokenRequest(code);
   const requestId = randomUUID();
-  host.refused(problem, requestId);
+  host.refused(problem, requestId, null);
   refuseConnection(socket, problem, host.docs, requestId);
 }

@@ -15,6 +15,7 @@ import {
   type Config,
   type Logger,
 } from '#platform';
+import { ActivityBook } from './activity/activity-book.js';
 import { ConfigFeed } from './config-feed.js';
 import { DeliveryModule, idMaker, LOGGER } from './delivery.module.js';
 import { LinkBook } from './edge/direct/link-book.js';
@@ -50,6 +51,7 @@ async function start(config: Config): Promise<void> {
   const presence = nest.get(Presence);
   const feed = nest.get(ConfigFeed);
   const metrics = nest.get(DeliveryMetrics);
+  const activity = nest.get(ActivityBook);
   const docs = `${config.deliveryUrl}/docs`;
   const refusals = new RefusalLog(log, systemClock);
   let isOpen = false;
@@ -59,8 +61,9 @@ async function start(config: Config): Promise<void> {
     docs,
     proxies: config.proxies,
     draining: false,
-    refused: (problem, requestId) => {
+    refused: (problem, requestId, app) => {
       metrics.refused(problem);
+      if (app !== null) activity.refused(app, problem.code);
       refusals.note(problem, requestId);
     },
   };
@@ -133,6 +136,7 @@ async function start(config: Config): Promise<void> {
       mediator,
       presence,
       usage: nest.get(UsageFeed),
+      activity,
       limits: nest.get(Limits),
       store: nest.get(AccessStore),
     }),
@@ -163,6 +167,7 @@ async function start(config: Config): Promise<void> {
       await stopped;
       presence.close();
       mediator.close();
+      activity.close();
       await nest.get(UsageKeeper).close();
       await nest.close();
     },

@@ -138,6 +138,11 @@ export class AccessStore {
     return this.#apps.get(appId);
   }
 
+  /** Of a tenant, revoked ones too. Looks at all there are: for people, not for requests. */
+  appsOf(tenantId: string): SnapshotApp[] {
+    return [...this.#apps.values()].filter((app) => app.tenantId === tenantId);
+  }
+
   /** Revoked and expired ones too: ask `refusal`. */
   key(keyId: string): SnapshotKey | undefined {
     return this.#keys.get(keyId);

@@ -11,6 +11,7 @@ import { refused } from './credential.js';
 import { hashSecret, type ParsedKey, secretMatches } from './key-format.js';
 import type { KeyMaterial } from './key-material.js';
 import type { Principal } from './principal.js';
+import { refusalOf } from './refused-app.js';
 import type { VerifiedToken } from './token-verifier.js';
 
 /** A principal, with the rows that it was made from: it stands as long as they do. */
@@ -101,7 +102,8 @@ export class Admission {
     const app = this.#store.app(rights.appId);
     const refusal = this.#store.refusal({ ...who, appId: rights.appId }, this.#clock.now());
     if (!app || refusal !== null) {
-      throw new Problem('revoked', refusal ?? 'The app of this credential was revoked.');
+      const detail = refusal ?? 'The app of this credential was revoked.';
+      throw refusalOf(rights.appId, new Problem('revoked', detail));
     }
     const principal: Principal = {
       ...who,

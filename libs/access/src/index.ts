@@ -24,6 +24,7 @@ export {
   parseKey,
   secretMatches,
 } from './key-format.js';
+export { appRefused } from './refused-app.js';
 export { type Principal, requireCapability, requireRight } from './principal.js';
 export {
   sealContext,

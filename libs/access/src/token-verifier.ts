@@ -1,8 +1,9 @@
 import { compactVerify, decodeProtectedHeader } from 'jose';
-import type { SnapshotKey } from '#contracts';
+import { Problem, type SnapshotKey } from '#contracts';
 import type { AccessClock, AccessStore } from './access-store.js';
 import { refused } from './credential.js';
 import type { KeyMaterial } from './key-material.js';
+import { refusalOf } from './refused-app.js';
 import type { RegisteredKey } from './registered-keys.js';
 import { parseJsonObject, readClaims, type TokenClaims } from './token-claims.js';
 
@@ -48,9 +49,17 @@ export class TokenVerifier {
     const header = readHeader(token);
     const signer = this.#signerOf(header, token);
     const payload = await this.#verifySignature(token, signer);
-    const claims = readClaims(payload, this.#clock.now());
+    const claims = this.#readClaims(payload, signer);
     if (claims.app !== null && claims.app !== signer.appId) throw refused(NOT_VERIFIED);
     return { signer, claims };
+  }
+
+  #readClaims(payload: Uint8Array, { appId }: TokenSigner): TokenClaims {
+    try {
+      return readClaims(payload, this.#clock.now());
+    } catch (error) {
+      throw error instanceof Problem ? refusalOf(appId, error) : error;
+    }
   }
 
   /** An API key's id goes first, so that no tenant can take it over by registering it as a `kid`. */

@@ -1,4 +1,5 @@
 import * as accounts from './control/accounts.js';
+import { ACTIVITY_ROUTES } from './control/activity-routes.js';
 import * as apps from './control/apps.js';
 import { ListQuery } from './control/common.js';
 import * as keys from './control/keys.js';
@@ -354,6 +355,7 @@ export const CONTROL_ROUTES = {
   ...CHANNEL_ROUTES,
   ...CONSOLE_ROUTES,
   ...USAGE_ROUTES,
+  ...ACTIVITY_ROUTES,
   ...BILLING_ROUTES,
   ...STRIPE_ROUTES,
   ...WEBHOOK_ROUTES,

@@ -1,8 +1,10 @@
 /** The wire: schemas, names, problem catalogue, limits. Imports zod only. */
+export * from './activity-feed.js';
 export * from './capabilities.js';
 export * from './channels.js';
 export * from './control-routes.js';
 export * from './control/accounts.js';
+export * from './control/activity.js';
 export * from './control/apps.js';
 export * from './control/audit.js';
 export * from './control/billing.js';

@@ -113,6 +113,11 @@ export class Holds {
     }
   }
 
+  /** What each app holds now; apps that hold nothing are not among them. */
+  *byApp(): Iterable<readonly [app: string, holds: number]> {
+    for (const [app, { holds }] of this.apps) yield [app, holds];
+  }
+
   private check(subject: Subject, kind: HoldKind, count: KeyCount): void {
     const { limits, appId, clientId } = subject;
     const full = (name: LimitName, max: number | undefined, used: number): void => {

@@ -30,6 +30,8 @@ export interface CountedAnswer extends Answer {
     /** The positions that it covers: (`from`, `to`]; left out where that is not followed. */
     readonly from?: number;
     readonly to?: number;
+    /** When the log took the first of them (ms since 1970), if a wake brought it; else 0 or left out. */
+    readonly acceptedAt?: number;
   }[];
 }
 
@@ -46,7 +48,7 @@ export class Findings {
     protected readonly cursor: Cursor,
     protected readonly parts: readonly Part[],
     protected readonly book: CursorBook,
-    /** Sum of the channels' versions, by which it is known to be still all there is. */
+    /** Sum of the channels' versions, by which it is known to be still all there is; -1: read from the log. */
     readonly version: number,
   ) {
     let total = 0;
@@ -84,7 +86,9 @@ export class Findings {
     const nextEpochs = epochs.slice();
     const entries = new Map<number, ChannelEntry>();
     const texts: Buffer[] = [];
-    const counts: { channel: ChannelState; messages: number; from: number; to: number }[] = [];
+    // -1: read from the log, so that nobody need have held when it came.
+    const isLive = this.version >= 0;
+    const counts: Required<CountedAnswer['counts'][number]>[] = [];
     this.parts.forEach((part, p) => {
       const take = takes[p]!;
       // What was lost is told with the first message after it, or when there is none.
@@ -98,7 +102,9 @@ export class Findings {
       entries.set(index, { epoch: part.epoch, from: part.from, to, lost });
       for (let m = 0; m < take; m++)
         texts.push(part.messages[m]!.wire(channel.head, list.appTexts?.[index]));
-      if (take > 0) counts.push({ channel, messages: take, from: part.from, to });
+      if (take === 0) return;
+      const acceptedAt = isLive ? part.messages[0]!.timestamp : 0;
+      counts.push({ channel, messages: take, from: part.from, to, acceptedAt });
     });
     const next = this.book.at(list, nextPositions, nextEpochs, this.cursor);
     const body = writeAnswer(next, texts, entries, false);

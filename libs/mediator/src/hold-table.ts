@@ -315,7 +315,7 @@ export class HoldTable implements GroupKeeper, HoldKeeper {
     const { hooks, channels } = this.o;
     channels.touch(cursor.list);
     for (const { channel, messages } of answer.counts) {
-      hooks.delivered?.(channel.ref.app, channel.ref.name, messages);
+      hooks.delivered?.(channel.ref.app, channel.ref.name, messages, 1, 0);
     }
     hooks.settled?.(why, 0);
     this.depth += 1;

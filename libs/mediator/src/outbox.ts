@@ -90,9 +90,11 @@ export class Outbox {
     this.shared = null;
     this.sharers = 0;
     if (!shared) return;
-    for (const { channel, messages, from = 0, to = Infinity } of shared.counts) {
-      this.hooks.delivered?.(channel.ref.app, channel.ref.name, messages * sharers);
-      this.witnesses?.saw(channel.ref, from, to, sharers);
+    const { hooks, witnesses } = this;
+    for (const { channel, messages, from = 0, to = Infinity, acceptedAt = 0 } of shared.counts) {
+      const { app, name } = channel.ref;
+      hooks.delivered?.(app, name, messages * sharers, sharers, acceptedAt);
+      witnesses?.saw(channel.ref, from, to, sharers);
     }
   }
 

@@ -57,7 +57,7 @@ export class Publisher {
       return { id: ids[i]!, ...appended };
     });
     order.settled?.(stored);
-    this.o.hooks.published?.(stored);
+    this.o.hooks.published?.(stored, order.app, label);
     return { messages, cursor: this.cursor(order.app, order.channel, result.epoch, last) };
   }
 

@@ -219,7 +219,7 @@ export class Requests {
     if (waiter.isSettled) return this.forget(waiter);
     try {
       waiter.give(new Outgoing(reply).wire(wireHead(waiter.channel)));
-      this.o.hooks.delivered?.(waiter.owner.appId, waiter.channel, 1);
+      this.o.hooks.delivered?.(waiter.owner.appId, waiter.channel, 1, 1, 0);
     } catch (fault) {
       this.o.hooks.fault?.(fault);
     }

@@ -209,10 +209,20 @@ export interface MediatorHooks {
     why: 'messages' | 'timeout' | 'gone' | 'revoked' | 'drain' | 'refused',
     heldMs: number,
   ): void;
-  /** `messages` over all receivers that one answer went to. */
-  delivered?(app: string, channel: string, messages: number): void;
-  /** Messages stored; a repeated id is not counted again. */
-  published?(messages: number): void;
+  /**
+   * `messages` over all the `receivers` that one answer went to.
+   * @param acceptedAt milliseconds since 1970 when the log took the first of them, where all of these
+   * receivers held already when it came; 0: they did not, or it is not followed (views, replies).
+   */
+  delivered?(
+    app: string,
+    channel: string,
+    messages: number,
+    receivers: number,
+    acceptedAt: number,
+  ): void;
+  /** Messages stored; a repeated id is not counted again. `label`: undefined, the platform's own. */
+  published?(messages: number, app: string, label: string | undefined): void;
   /** A message came by the tail check and not by its wake: a rise means that wakes get lost. */
   backstop?(): void;
   /** A receiver threw, which it must not: its answer may not have gone out. Others are not affected. */

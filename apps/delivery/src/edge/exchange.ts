@@ -22,6 +22,8 @@ export interface Exchange {
   /** The client's address, as far as it is known: see TRUST_PROXY. */
   readonly address: string;
   readonly connection: Connection;
+  /** Whose credential it brought, as far as that is known: its refusals are counted there. */
+  appId: string | null;
   /** @param name in lower case. */
   header(name: string): string | undefined;
   /** @throws Problem message_too_large beyond `maxBytes`; the connection is closed then. */
@@ -78,13 +80,15 @@ export interface ExchangeHost {
   readonly proxies: number;
   /** While true every answer ends its connection. */
   draining: boolean;
-  refused(problem: Problem, requestId: string): void;
+  /** @param app whose credential was refused; null: nobody's. */
+  refused(problem: Problem, requestId: string, app: string | null): void;
 }
 
 /** An exchange carried by Node's HTTP server. */
 export class NodeExchange implements Exchange {
   readonly path: string;
   readonly query: string;
+  appId: string | null = null;
   private extra: FlatHeaders = NONE;
   private from: string | null = null;
 
@@ -191,7 +195,7 @@ export class NodeExchange implements Exchange {
 
   report(problem: Problem): ReportedProblem {
     const requestId = randomUUID();
-    this.host.refused(problem, requestId);
+    this.host.refused(problem, requestId, this.appId);
     return { ...problem.toDocument(this.host.docs, requestId), requestId };
   }
 

@@ -1,5 +1,5 @@
 import { Problem } from '#contracts';
-import { holdsKey, requireAddress, type Principal } from '#access';
+import { appRefused, holdsKey, requireAddress, type Principal } from '#access';
 import type { EdgeContext } from './context.js';
 import { checkOrigin } from './cors.js';
 import type { Exchange } from './exchange.js';
@@ -28,9 +28,11 @@ export function authenticate(
 ): Principal | Promise<Principal> {
   const refuse = (error: unknown): never => {
     const isStrange = error instanceof Problem && error.code === 'unauthenticated';
+    exchange.appId = appRefused(error);
     throw isStrange ? limits.failures.note(exchange.address, error) : error;
   };
   const admit = (principal: Principal): Principal => {
+    exchange.appId = principal.appId;
     checkWhence(exchange, principal);
     limits.request(principal);
     return principal;

@@ -1,5 +1,7 @@
 import type { Engine } from '#engine';
 import type { Mediator } from '#mediator';
+import type { ActivityBook } from '../activity/activity-book.js';
+import { activityRoutes } from '../activity/activity-routes.js';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
 import { liveChannels } from './channels.js';
@@ -12,14 +14,16 @@ export interface InternalParts extends LimitParts {
   readonly engine: Engine;
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
+  readonly activity: ActivityBook;
 }
 
 /** Everything that the control plane may ask or tell this node: one line each. */
 export function internalTable(parts: InternalParts): readonly InternalRoute[] {
-  const { engine, mediator, presence, usage } = parts;
+  const { engine, mediator, presence, usage, activity, store } = parts;
   return [
     liveChannels(mediator, presence),
     ...usageRoutes(usage),
+    ...activityRoutes(activity, store),
     ...limitRoutes(parts),
     ...eventRoutes(engine, mediator),
   ];

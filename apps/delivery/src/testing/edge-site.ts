@@ -9,7 +9,7 @@ import { World, type MadeKey } from '../../../../libs/access/src/testing/world.j
 import { ManualClock } from '../../../../libs/mediator/src/testing/manual-clock.js';
 import type { EdgeContext } from '../edge/context.js';
 import { LinkBook } from '../edge/direct/link-book.js';
-import { NodeExchange } from '../edge/exchange.js';
+import { NodeExchange, type ExchangeHost } from '../edge/exchange.js';
 import { PathHolds } from '../edge/path-holds.js';
 import { ReceivePlans } from '../edge/receive-plan.js';
 import { EdgeRouter } from '../edge/router.js';
@@ -43,6 +43,8 @@ export class EdgeSite {
   readonly limits: Limits;
   readonly context: EdgeContext;
   private readonly server: http.Server;
+  /** What was refused, and to which app. */
+  readonly refusals: [code: string, app: string | null][] = [];
   private readonly held: AbortController[] = [];
   private names = 0;
   app!: SnapshotApp;
@@ -74,7 +76,10 @@ export class EdgeSite {
     };
     const router = new EdgeRouter(this.context, () => false);
     const docs = 'http://docs.test/docs';
-    const host = { docs, proxies: 1, draining: false, refused: () => undefined };
+    const host: ExchangeHost = {
+      ...{ docs, proxies: 1, draining: false },
+      refused: ({ code }, _requestId, app) => void this.refusals.push([code, app]),
+    };
     this.server = http.createServer((req, res) => router.handle(new NodeExchange(req, res, host)));
   }
 

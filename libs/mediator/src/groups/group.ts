@@ -247,7 +247,9 @@ export class Group extends Timed implements MemberHost {
       return Buffer.concat([wire.subarray(0, -1), Buffer.from(end)]);
     });
     const end = `],"timedOut":false,"lost":${JSON.stringify(this.supply.takeLost())}}`;
-    member.answer({ body: joinMessages(texts, end), messages: texts.length, fresh }, 'messages');
+    const answer = { body: joinMessages(texts, end), messages: texts.length, fresh };
+    const isAgain = fresh < texts.length;
+    member.answer(answer, 'messages', isAgain ? 0 : offers[0]!.stored.timestamp);
   }
 
   private answerNothing(member: Member, timedOut: boolean): void {

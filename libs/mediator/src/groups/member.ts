@@ -48,11 +48,16 @@ export class Member extends Timed implements MemberHold {
     around.deadlines.arm(this, this.isOver ? PATIENCE_MS : request.waitMs, this.since);
   }
 
-  answer(answer: MemberAnswer, why: 'messages' | 'timeout'): void {
+  /** @param acceptedAt when the log took the first of the messages (ms since 1970); 0: it came again. */
+  answer(answer: MemberAnswer, why: 'messages' | 'timeout', acceptedAt = 0): void {
     if (!this.settle(why)) return;
     const { app, channel } = this.request.ref;
-    const { hooks } = this.around;
-    if (answer.messages > 0) hooks.delivered?.(app, channel, answer.messages);
+    const { hooks, clock } = this.around;
+    if (answer.messages > 0) {
+      const beganAt = clock.now() - (clock.monotonic() - this.since);
+      const isLive = acceptedAt >= beganAt;
+      hooks.delivered?.(app, channel, answer.messages, 1, isLive ? acceptedAt : 0);
+    }
     try {
       this.receiver.answer(answer);
     } catch (fault) {

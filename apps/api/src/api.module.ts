@@ -16,6 +16,7 @@ import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
 import { SessionStrategy } from './auth/session.strategy.js';
 import { BillingModule } from './billing/billing.module.js';
+import { CapabilitiesModule } from './capabilities/capabilities.module.js';
 import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { ConsoleModule } from './console/console.module.js';
@@ -93,6 +94,7 @@ export class ApiModule {
         NamespacesModule,
         ChannelsModule,
         ConsoleModule,
+        CapabilitiesModule,
         MembersModule,
         RevocationsModule,
         OperatorModule,

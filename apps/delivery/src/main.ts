@@ -139,6 +139,8 @@ async function start(config: Config): Promise<void> {
       activity,
       limits: nest.get(Limits),
       store: nest.get(AccessStore),
+      authenticator: nest.get(Authenticator),
+      clock: systemClock,
     }),
   );
   nest.get(RevocationWatch);

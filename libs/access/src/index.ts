@@ -26,6 +26,7 @@ export {
 } from './key-format.js';
 export { appRefused } from './refused-app.js';
 export { type Principal, requireCapability, requireRight } from './principal.js';
+export { type Rehearsal, rehearsedPrincipal } from './rehearsal.js';
 export {
   sealContext,
   type SealPlace,

@@ -8,6 +8,7 @@ import { MEMBER_ROUTES } from './control/member-routes.js';
 import * as namespaces from './control/namespaces.js';
 import { AUDIT_ROUTES } from './control/audit-routes.js';
 import { BILLING_ROUTES } from './control/billing-routes.js';
+import { CAN_ROUTES } from './control/can-routes.js';
 import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { CONSOLE_ROUTES } from './control/console-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
@@ -354,6 +355,7 @@ export const CONTROL_ROUTES = {
   ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
   ...CONSOLE_ROUTES,
+  ...CAN_ROUTES,
   ...USAGE_ROUTES,
   ...ACTIVITY_ROUTES,
   ...BILLING_ROUTES,

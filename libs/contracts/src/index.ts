@@ -8,6 +8,7 @@ export * from './control/activity.js';
 export * from './control/apps.js';
 export * from './control/audit.js';
 export * from './control/billing.js';
+export * from './control/can.js';
 export * from './control/common.js';
 export * from './control/console.js';
 export * from './control/keys.js';

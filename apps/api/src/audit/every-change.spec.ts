@@ -32,6 +32,7 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
   consoleToken: 'It makes a token, which is not stored.',
+  can: 'It only says what a credential may do.',
   checkout: 'It says where to pay; what comes of it is told by the provider.',
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',

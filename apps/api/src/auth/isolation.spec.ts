@@ -104,6 +104,7 @@ const BODIES: Record<string, unknown> = {
   createKey: {},
   rotateKey: {},
   updateKey: { allowedIps: [] },
+  can: { capabilities: {}, channel: 'planted', operation: 'publish' },
   createNamespace: { name: 'planted' },
   putNamespace: {},
   updateNamespace: { presence: false },

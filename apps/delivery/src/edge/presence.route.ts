@@ -94,7 +94,11 @@ export async function listPresence(
  * May this credential see and change who is present here?
  * @throws Problem forbidden
  */
-export function checkPresence(context: EdgeContext, principal: Principal, channel: string): void {
+export function checkPresence(
+  context: Pick<EdgeContext, 'store'>,
+  principal: Principal,
+  channel: string,
+): void {
   requireCapability(principal, 'presence', channel);
   if (context.store.rules(principal.appId, channel).presence) return;
   const namespace = namespaceOf(channel);

@@ -4,13 +4,14 @@ import type { ActivityBook } from '../activity/activity-book.js';
 import { activityRoutes } from '../activity/activity-routes.js';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
+import { canRoute, type CanParts } from './can.js';
 import { liveChannels } from './channels.js';
 import { eventRoutes } from './events.js';
 import type { InternalRoute } from './internal-routes.js';
 import { limitRoutes, type LimitParts } from './limits.js';
 
 /** What the routes between our servers work with. */
-export interface InternalParts extends LimitParts {
+export interface InternalParts extends LimitParts, CanParts {
   readonly engine: Engine;
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
@@ -26,5 +27,6 @@ export function internalTable(parts: InternalParts): readonly InternalRoute[] {
     ...activityRoutes(activity, store),
     ...limitRoutes(parts),
     ...eventRoutes(engine, mediator),
+    canRoute(parts),
   ];
 }

@@ -55,10 +55,20 @@ export function receiveDirect(
 ): void {
   const client = clientIn(segment, principal);
   const channel = inboxOf(client);
-  if (principal.kind === 'key') requireRight(principal, 'subscribe', channel);
-  else if (client !== principal.clientId) throw foreignInbox(channel);
+  checkInboxReader(principal, channel);
   const { path, query } = exchange;
   receiveOrStream(context, exchange, principal, context.plans.parse(path, query, '', [channel]));
+}
+
+/**
+ * A key reads the inboxes that it may, a token its own client's.
+ * @throws Problem forbidden
+ */
+export function checkInboxReader(principal: Principal, inbox: string): void {
+  if (principal.kind === 'key') requireRight(principal, 'subscribe', inbox);
+  else if (principal.clientId === null || inbox !== inboxOf(principal.clientId)) {
+    throw foreignInbox(inbox);
+  }
 }
 
 /** GET /v1/clients/{clientId}: on which node its polls are held, and since when. */

@@ -14,6 +14,8 @@ export * from './control/console.js';
 export * from './control/keys.js';
 export * from './control/limits.js';
 export * from './control/live-channels.js';
+export * from './control/live-clients.js';
+export * from './control/live-groups.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/pricing.js';

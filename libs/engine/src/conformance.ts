@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from '@jest/globals';
 import { appendRules } from './conformance/append-rules.js';
+import { channelRules } from './conformance/channel-rules.js';
 import { directoryRules } from './conformance/directory-rules.js';
 import { journalRules } from './conformance/journal-rules.js';
 import { liveRules } from './conformance/live-rules.js';
@@ -25,6 +26,7 @@ export function engineConformance(name: string, makeHarness: () => Promise<Engin
     retentionRules(harness);
     liveRules(harness);
     directoryRules(harness);
+    channelRules(harness);
     journalRules(harness);
   });
 }

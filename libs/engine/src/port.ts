@@ -9,6 +9,16 @@ export interface ChannelRef {
   readonly name: string;
 }
 
+/** Which of an app's channels to name. */
+export interface ChannelQuery {
+  readonly app: string;
+  /** Only names that begin so; '': all. */
+  readonly prefix: string;
+  /** The last name of the page before; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
 /** How long a channel's messages are kept: by age and, if given, by count. */
 export interface Retention {
   readonly seconds: number;
@@ -220,6 +230,9 @@ export abstract class Engine {
 
   /** Consistent: never older than any append acknowledged before the call. */
   abstract tail(channel: ChannelRef): Promise<Tail>;
+
+  /** The channels that something was ever stored in, kept or not, in the order of their names' bytes. */
+  abstract channelNames(query: ChannelQuery): Promise<readonly string[]>;
 
   abstract subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription;
 

@@ -2,10 +2,13 @@ import type { Problem } from '#contracts';
 import type { Directory } from '#engine';
 import { Timed } from './deadlines.js';
 import type { Deadlines } from './deadlines.js';
+import { FirstNames, type NamePage } from './first-names.js';
 import type { Answer, Hold, Receiver, Subscription } from './types.js';
 
 /** Milliseconds that a client keeps its home after its last poll: the gap between two polls is no leave. */
 const GRACE_MS = 15_000;
+/** Names looked at before others have their turn. */
+const AT_ONCE = 10_000;
 
 /** A client that this node is the home of. */
 class Guest extends Timed {
@@ -63,6 +66,17 @@ export class Homes {
 
   holdsOf(app: string, client: string): number {
     return this.apps.get(app)?.get(client)?.holds ?? 0;
+  }
+
+  /** The clients that are at home on this node, by name, and one more than the limit if there are more. */
+  async page(app: string, page: NamePage): Promise<{ clientId: string; holds: number }[]> {
+    const first = new FirstNames(page);
+    let seen = 0;
+    for (const name of this.apps.get(app)?.keys() ?? []) {
+      first.offer(name);
+      if (++seen % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return first.names.map((clientId) => ({ clientId, holds: this.holdsOf(app, clientId) }));
   }
 
   /** This node stops: its clients are no longer at home here. */

@@ -1,5 +1,6 @@
 import type { Engine } from '#engine';
 import type { ChannelTable } from './channel-table.js';
+import { FirstNames } from './first-names.js';
 import type { Groups } from './groups/groups.js';
 import { watchedChannel } from './presence/names.js';
 import { unreachable } from './problems.js';
@@ -66,28 +67,5 @@ export class LiveChannels {
     } catch (fault) {
       throw unreachable(fault);
     }
-  }
-}
-
-/** Of all names offered, the first of a page and one more, each once. */
-class FirstNames {
-  readonly names: string[] = [];
-
-  constructor(private readonly wanted: Pick<LiveChannelRequest, 'prefix' | 'after' | 'limit'>) {}
-
-  offer(name: string): void {
-    const { names } = this;
-    const { prefix, after, limit } = this.wanted;
-    if (!name.startsWith(prefix) || (after !== null && name <= after)) return;
-    if (names.length > limit && name >= names[limit]!) return;
-    let low = 0;
-    for (let high = names.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (names[middle]! < name) low = middle + 1;
-      else high = middle;
-    }
-    if (names[low] === name) return;
-    names.splice(low, 0, name);
-    if (names.length > limit + 1) names.pop();
   }
 }

@@ -1,4 +1,4 @@
-import { Problem } from '#contracts';
+import { inboxOf, Problem } from '#contracts';
 import { ChannelTable } from './channel-table.js';
 import { Collector } from './collector.js';
 import { CursorBook } from './cursor-book.js';
@@ -22,6 +22,8 @@ import { ViewTable } from './view-table.js';
 import { Witnesses } from './witnesses.js';
 import type {
   ClientHome,
+  ClientPage,
+  ClientPageRequest,
   HistoryPage,
   HistoryRequest,
   Hold,
@@ -174,6 +176,26 @@ export class Mediator {
         ...home,
         holds: home.node === engine.node ? this.homes.holdsOf(app, clientId) : null,
       };
+    } catch (fault) {
+      throw unreachable(fault);
+    }
+  }
+
+  /** The clients of an app that are at home on this node, in the order of their names. */
+  async clients({ app, ...page }: ClientPageRequest): Promise<ClientPage> {
+    const { engine } = this.o;
+    const found = await this.homes.page(app, page);
+    try {
+      const clients = await Promise.all(
+        found.slice(0, page.limit).map(async ({ clientId, holds }) => {
+          const home = await engine.directory.find(app, clientId);
+          const { last } = await engine.tail({ app, name: inboxOf(clientId) });
+          // It came a moment ago, or left.
+          const since = home?.since ?? this.o.clock.now();
+          return { clientId, node: home?.node ?? engine.node, since, holds, inbox: last };
+        }),
+      );
+      return { clients, hasMore: found.length > page.limit };
     } catch (fault) {
       throw unreachable(fault);
     }

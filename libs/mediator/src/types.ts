@@ -70,6 +70,29 @@ export interface ClientHome {
   readonly holds: number | null;
 }
 
+/** Which of an app's clients to list. */
+export interface ClientPageRequest {
+  readonly app: string;
+  /** '': all. */
+  readonly prefix: string;
+  /** The client that the page before ended with; null: from the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface ClientPage {
+  readonly clients: readonly {
+    readonly clientId: string;
+    readonly node: string;
+    /** Milliseconds since 1970. */
+    readonly since: number;
+    readonly holds: number;
+    /** Position of the last message in its inbox; 0: there has been none. */
+    readonly inbox: number;
+  }[];
+  readonly hasMore: boolean;
+}
+
 export interface RequestOrder extends Counted {
   readonly owner: HoldOwner;
   readonly channel: string;

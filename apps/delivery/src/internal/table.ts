@@ -6,7 +6,9 @@ import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
 import { canRoute, type CanParts } from './can.js';
 import { liveChannels } from './channels.js';
+import { liveClients } from './clients.js';
 import { eventRoutes } from './events.js';
+import { liveGroups } from './groups.js';
 import type { InternalRoute } from './internal-routes.js';
 import { limitRoutes, type LimitParts } from './limits.js';
 
@@ -23,6 +25,8 @@ export function internalTable(parts: InternalParts): readonly InternalRoute[] {
   const { engine, mediator, presence, usage, activity, store } = parts;
   return [
     liveChannels(mediator, presence),
+    liveGroups(mediator),
+    liveClients(mediator, presence),
     ...usageRoutes(usage),
     ...activityRoutes(activity, store),
     ...limitRoutes(parts),

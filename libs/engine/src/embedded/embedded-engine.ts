@@ -6,6 +6,7 @@ import { Engine } from '../port.js';
 import type {
   Append,
   AppendResult,
+  ChannelQuery,
   ChannelRef,
   EngineCapabilities,
   EngineHealth,
@@ -131,6 +132,10 @@ export class EmbeddedEngine extends Engine {
     const { channels, origin } = this.run();
     const last = this.reading(() => channels.find(channel)?.durable.last ?? 0);
     return { epoch: origin.epoch, last };
+  }
+
+  async channelNames(query: ChannelQuery): Promise<readonly string[]> {
+    return this.reading(() => [...this.run().store.channelNames(query)]);
   }
 
   subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
-import { NUMBER_MAX, numberKey, pairKey, readNumber, readPair } from './keys.js';
+import type { ChannelQuery } from '../port.js';
+import { channelKey, NUMBER_MAX, numberKey, pairKey, readNumber, readPair } from './keys.js';
 import { decodeJournal } from './records.js';
 import type { BlockPlace, JournalEntry } from './records.js';
 
@@ -121,6 +122,22 @@ export class LogStore {
     };
     for (const { key, value } of this.blocks.getRange(range)) {
       yield { cid, first: readNumber(key, 6), bytes: value };
+    }
+  }
+
+  /** Reads no further than its caller asks. */
+  *channelNames({ app, prefix, after, limit }: ChannelQuery): Generator<string> {
+    const begin = channelKey(app, '').length;
+    const wanted = Buffer.from(channelKey(app, prefix));
+    const last = after === null ? wanted : Buffer.from(channelKey(app, after));
+    const start = Buffer.compare(last, wanted) < 0 ? wanted : last;
+    let found = 0;
+    for (const key of this.channels.getKeys({ start })) {
+      if (found === limit || !key.subarray(0, wanted.length).equals(wanted)) return;
+      const name = key.toString('utf8').slice(begin);
+      if (name === after) continue;
+      found += 1;
+      yield name;
     }
   }
 

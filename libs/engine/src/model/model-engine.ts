@@ -6,6 +6,7 @@ import type {
   Append,
   Appended,
   AppendResult,
+  ChannelQuery,
   ChannelRef,
   EngineCapabilities,
   EngineHealth,
@@ -203,6 +204,15 @@ export class ModelEngine extends Engine {
     return { epoch: this.epoch, last: this.channel(ref).last };
   }
 
+  async channelNames({ app, prefix, after, limit }: ChannelQuery): Promise<string[]> {
+    const names = [...this.channels.values()]
+      .filter(({ ref, last }) => last > 0 && ref.app === app && ref.name.startsWith(prefix))
+      .map(({ ref }) => ref.name)
+      .sort(byBytes);
+    const following = after === null ? names : names.filter((name) => byBytes(name, after) > 0);
+    return following.slice(0, limit);
+  }
+
   subscribe(ref: ChannelRef, listener: LiveListener): LiveSubscription {
     const key = keyOf(ref);
     // One function may be subscribed twice: each subscription is its own.
@@ -234,6 +244,10 @@ export class ModelEngine extends Engine {
     this.channels.set(key, channel);
     return channel;
   }
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** A channel name holds no control characters, so the pair is unambiguous. */

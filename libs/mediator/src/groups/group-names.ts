@@ -17,11 +17,16 @@ export const deadLettersOf = ({ app, channel, group }: GroupRef): ChannelRef => 
   name: `${MARK}dead${MARK}${channel}${MARK}${group}`,
 });
 
+/** How the names begin that say which groups a channel has. */
+export const REGISTRIES = `${MARK}groups${MARK}`;
+
 /** Which groups a channel has. */
 export const registryOf = (app: string, channel: string): ChannelRef => ({
   app,
-  name: `${MARK}groups${MARK}${channel}`,
+  name: `${REGISTRIES}${channel}`,
 });
+
+export const channelOfRegistry = (name: string): string => name.slice(REGISTRIES.length);
 
 export const groupKey = ({ app, channel, group }: GroupRef): string =>
   `${app}${MARK}${channel}${MARK}${group}`;

@@ -1,5 +1,5 @@
 import type { Problem } from '#contracts';
-import type { Engine } from '#engine';
+import type { Engine, ReadLimit } from '#engine';
 import { joinMessages } from '../answer-text.js';
 import { Timed } from '../deadlines.js';
 import type { Deadlines } from '../deadlines.js';
@@ -121,13 +121,14 @@ export class Group extends Timed implements MemberHost {
     await this.record(['changed', visibility, maxAttempts]);
   }
 
-  async report(): Promise<GroupReport> {
+  /** @param counted how far the lag is counted. */
+  async report(counted: ReadLimit = LAG_PAGE): Promise<GroupReport> {
     this.touch();
     const { engine, ref } = this.o;
     const { state } = this;
     const place = { epoch: state.epoch, position: state.frontier };
     const read = await engine
-      .read({ app: ref.app, name: ref.channel }, place, LAG_PAGE)
+      .read({ app: ref.app, name: ref.channel }, place, counted)
       .catch((fault: unknown) => {
         throw unreadable(fault);
       });
@@ -138,6 +139,7 @@ export class Group extends Timed implements MemberHost {
       group: ref.group,
       lag: waiting + read.messages.length,
       lagIsMore: read.more,
+      waiting,
       inFlight: state.inFlight.size - waiting,
       deadLetters: state.dead,
       members: this.waiting.size + this.handing.size,

@@ -10,6 +10,7 @@ import type { AckOutcome } from './acks.js';
 import { DeadLetters } from './dead-letters.js';
 import { GroupJournal, beginJournal, recoverJournal } from './group-journal.js';
 import type { Recovered } from './group-journal.js';
+import { GroupList } from './group-list.js';
 import { groupKey, journalOf } from './group-names.js';
 import { GroupRegistry } from './group-registry.js';
 import type { GroupSnapshot } from './group-state.js';
@@ -20,6 +21,8 @@ import type {
   AckOrder,
   DeadPage,
   GroupOrder,
+  GroupPage,
+  GroupQuery,
   GroupRef,
   GroupReport,
   GroupSettings,
@@ -53,6 +56,7 @@ export class Groups {
   private readonly turns = new Map<string, Promise<unknown>>();
   private readonly members = new Set<Member>();
   private readonly registry: GroupRegistry;
+  private readonly all: GroupList;
   private readonly points: StartingPoints;
   private readonly key: KeyedHash;
   private isDraining = false;
@@ -60,6 +64,7 @@ export class Groups {
 
   constructor(private readonly o: GroupsOptions) {
     this.registry = new GroupRegistry(o.engine);
+    this.all = new GroupList(o.engine, this.registry, (ref) => this.open(ref));
     this.points = new StartingPoints(o.engine, o.deadlines);
     this.key = AckIds.key(o.secret);
   }
@@ -80,6 +85,11 @@ export class Groups {
 
   async report(ref: GroupRef): Promise<GroupReport> {
     return (await this.find(ref)).report();
+  }
+
+  /** Of all channels of an app; lags are counted a little way only. */
+  page(query: GroupQuery): Promise<GroupPage> {
+    return this.all.page(query);
   }
 
   async list(app: string, channel: string): Promise<GroupReport[]> {

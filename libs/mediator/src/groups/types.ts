@@ -33,9 +33,27 @@ export interface GroupReport extends GroupSettings {
   readonly lag: number;
   /** There are more than `lag`. */
   readonly lagIsMore: boolean;
+  /** Of the lag, messages that were handed out before and come again. */
+  readonly waiting: number;
   readonly inFlight: number;
   readonly deadLetters: number;
   readonly members: number;
+}
+
+/** Which of an app's groups to report on. */
+export interface GroupQuery {
+  readonly app: string;
+  /** Those of this channel alone; null: of all. */
+  readonly channel: string | null;
+  /** The group that the page before ended with; null: from the first. */
+  readonly after: Omit<GroupRef, 'app'> | null;
+  readonly limit: number;
+}
+
+export interface GroupPage {
+  readonly groups: readonly (GroupReport & { readonly channel: string })[];
+  /** Where the next page begins; null: there is none. A page can be shorter than its limit. */
+  readonly next: Omit<GroupRef, 'app'> | null;
 }
 
 export interface MemberRequest {

@@ -22,6 +22,9 @@ const GRACE_MS = PRESENCE.graceSeconds * 1000;
 /** After a start: by then clients have polled or put themselves again, or are gone. */
 const SETTLE_MS = 60_000;
 
+/** Looks at members before others have their turn. */
+const AT_ONCE = 100_000;
+
 interface AppPresence {
   readonly channels: Map<string, PresenceChannel>;
   members: number;
@@ -143,6 +146,26 @@ export class Presence {
   *occupied(app: string): Iterable<string> {
     for (const [name, { members }] of this.apps.get(app)?.channels ?? [])
       if (members.size > 0) yield name;
+  }
+
+  /** Where some clients of an app are present, `most` channels of each at most. */
+  async channelsOf(
+    app: string,
+    clients: readonly string[],
+    most: number,
+  ): Promise<Map<string, string[]>> {
+    const found = new Map(clients.map((client): [string, string[]] => [client, []]));
+    let looked = 0;
+    for (const [name, { members }] of this.apps.get(app)?.channels ?? []) {
+      for (const [client, channels] of found) {
+        if (channels.length < most && members.get(client)) channels.push(name);
+      }
+      looked += found.size;
+      if (looked < AT_ONCE) continue;
+      looked = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return found;
   }
 
   membersIn(app: string, channel: string): number {

@@ -2,6 +2,7 @@ import { Engine } from '#engine';
 import type {
   Append,
   AppendResult,
+  ChannelQuery,
   ChannelRef,
   Directory,
   EngineCapabilities,
@@ -79,6 +80,10 @@ export class LossyEngine extends Engine {
     const tail = await this.inner.tail(channel);
     await this.maybeSlow();
     return tail;
+  }
+
+  channelNames(query: ChannelQuery): Promise<readonly string[]> {
+    return this.inner.channelNames(query);
   }
 
   subscribe(channel: ChannelRef, listener: LiveListener): LiveSubscription {

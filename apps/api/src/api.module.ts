@@ -34,6 +34,7 @@ import { RevocationsModule } from './revocations/revocations.module.js';
 import { Settings } from './settings.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { StripeModule } from './stripe/stripe.module.js';
+import { TracesModule } from './traces/traces.module.js';
 import { UsageModule } from './usage/usage.module.js';
 
 export interface ApiParts {
@@ -93,6 +94,7 @@ export class ApiModule {
         KeysModule,
         NamespacesModule,
         ChannelsModule,
+        TracesModule,
         ConsoleModule,
         CapabilitiesModule,
         MembersModule,

@@ -15,6 +15,7 @@ import { PathHolds } from './edge/path-holds.js';
 import { ReceivePlans } from './edge/receive-plan.js';
 import { DeliveryMetrics } from './metrics.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { Traces } from './trace/traces.js';
 import { UsageFeed } from './usage/usage-feed.js';
 import { UsageKeeper } from './usage/usage-keeper.js';
 import { UsageMeter } from './usage/usage-meter.js';
@@ -157,6 +158,7 @@ export class DeliveryModule {
             }),
           inject: [Engine],
         },
+        { provide: Traces, useFactory: () => new Traces(systemClock) },
         { provide: PathHolds, useFactory: () => new PathHolds(LIMIT.holdMaxSeconds * 1000) },
         ReceivePlans,
       ],

@@ -32,6 +32,7 @@ import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
 import { RefusalLog } from './refusal-log.js';
 import { RevocationWatch } from './revocation-watch.js';
+import { Traces } from './trace/traces.js';
 import { UsageFeed } from './usage/usage-feed.js';
 import { UsageKeeper } from './usage/usage-keeper.js';
 import { UsageMeter } from './usage/usage-meter.js';
@@ -77,6 +78,7 @@ async function start(config: Config): Promise<void> {
       links: new LinkBook(mediator, systemClock),
       limits: nest.get(Limits),
       usage: nest.get(UsageMeter),
+      traces: nest.get(Traces),
       plans: nest.get(ReceivePlans),
       streams,
       paths: nest.get(PathHolds),
@@ -137,6 +139,7 @@ async function start(config: Config): Promise<void> {
       presence,
       usage: nest.get(UsageFeed),
       activity,
+      traces: nest.get(Traces),
       limits: nest.get(Limits),
       store: nest.get(AccessStore),
       authenticator: nest.get(Authenticator),

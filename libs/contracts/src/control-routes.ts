@@ -14,6 +14,7 @@ import { CONSOLE_ROUTES } from './control/console-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { STRIPE_ROUTES } from './control/stripe-routes.js';
+import { TRACE_ROUTES } from './control/trace-routes.js';
 import { USAGE_ROUTES } from './control/usage-routes.js';
 import { WEBHOOK_ROUTES } from './control/webhook-routes.js';
 import type { RouteSpec } from './routes.js';
@@ -354,6 +355,7 @@ export const CONTROL_ROUTES = {
   },
   ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
+  ...TRACE_ROUTES,
   ...CONSOLE_ROUTES,
   ...CAN_ROUTES,
   ...USAGE_ROUTES,

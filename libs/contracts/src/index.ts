@@ -23,6 +23,7 @@ export * from './control/revocations.js';
 export * from './control/webhooks.js';
 export * from './currencies.js';
 export * from './data-plane-events.js';
+export * from './control/trace.js';
 export type { StripeDifference } from './control/stripe-routes.js';
 export * from './control/usage.js';
 export * from './delivery-routes.js';

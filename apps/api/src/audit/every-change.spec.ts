@@ -33,6 +33,7 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
   consoleToken: 'It makes a token, which is not stored.',
   can: 'It only says what a credential may do.',
+  startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
   checkout: 'It says where to pay; what comes of it is told by the provider.',
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',

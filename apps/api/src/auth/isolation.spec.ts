@@ -22,6 +22,8 @@ interface Ids {
   delivery: string;
   invoice: string;
   line: string;
+  channel: string;
+  position: string;
 }
 const NOTHING: Ids = {
   app: 'app_00000000000000000000',
@@ -33,6 +35,8 @@ const NOTHING: Ids = {
   delivery: 'whd_00000000000000000000',
   invoice: 'inv_00000000000000000000',
   line: '9',
+  channel: 'nothing',
+  position: '9',
 };
 
 let t: TestApi;
@@ -76,6 +80,8 @@ async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string
     delivery: delivery.body.id,
     invoice,
     line: '1',
+    channel: name,
+    position: '1',
   };
 }
 
@@ -97,6 +103,9 @@ async function drawInvoice(tx: Tx, id: string, tenantId: string, description: st
     data: { state: 'open', number: `HL-1970-${description}`, finalizedAt: at, dueAt: at },
   });
 }
+
+/** Parameters that name nothing of anybody's by themselves. */
+const FREE = ['namespace', 'line', 'channel', 'position'];
 
 /** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
 const BODIES: Record<string, unknown> = {
@@ -148,8 +157,8 @@ describe('P5: another tenant’s thing looks like one that does not exist', () =
       // Each id swapped by itself, then all at once.
       for (const swapped of [...parameters.map((parameter) => [parameter]), parameters]) {
         // A namespace’s name is the attacker’s own choice; it belongs to nobody by itself.
-        // So is a line's number.
-        if (swapped.length === 1 && ['namespace', 'line'].includes(swapped[0] ?? '')) continue;
+        // So are a line's number, a channel's name and a position.
+        if (swapped.length === 1 && FREE.includes(swapped[0] ?? '')) continue;
         const foreign: Ids = { ...mine };
         const missing: Ids = { ...mine };
         for (const parameter of swapped) {

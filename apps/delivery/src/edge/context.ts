@@ -4,6 +4,7 @@ import type { Clock, Mediator, Presence } from '#mediator';
 import type { LinkBook } from './direct/link-book.js';
 import type { PathHolds } from './path-holds.js';
 import type { ReceivePlans } from './receive-plan.js';
+import type { Traces } from '../trace/traces.js';
 import type { UsageMeter } from '../usage/usage-meter.js';
 import type { StreamTable } from './stream/stream-table.js';
 
@@ -16,6 +17,7 @@ export interface EdgeContext {
   readonly links: LinkBook;
   readonly limits: Limits;
   readonly usage: UsageMeter;
+  readonly traces: Traces;
   readonly plans: ReceivePlans;
   readonly paths: PathHolds;
   readonly streams: StreamTable;

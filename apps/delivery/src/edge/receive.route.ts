@@ -10,6 +10,7 @@ import { watchPresence } from './presence-poll.js';
 import { grantedOf, readable, type Reader } from './readable.js';
 import { leavePlaces, placesOf, spendOf, takePlaces, type Place } from './places.js';
 import { HeldPath } from './held-path.js';
+import type { Handed } from '../trace/traces.js';
 import type { ParsedReceive } from './receive-plan.js';
 import { viewUnder } from './receive-view.js';
 
@@ -65,6 +66,7 @@ export function holdRequest(context: EdgeContext, exchange: Exchange, asked: Hel
   const places = placesOf(request.readers, subscriptions);
   if (request.watchesPresence) subscriptions.push(...watchPresence(context, request.readers));
   takePlaces(context, places, 'hold');
+  if (context.traces.isOn && request.cursor !== null) context.traces.asked(places, request.cursor);
   const held = new HeldExchange(context, exchange, places, request, path);
   try {
     if (request.presence) held.attendance = context.presence.attend(request.presence);
@@ -95,6 +97,8 @@ class HeldExchange implements Receiver {
   isSettled = false;
   /** What went out, if that was any message. */
   answered: Answer | null = null;
+  /** While somebody traces. */
+  private handed: Handed | null = null;
 
   constructor(
     private readonly context: EdgeContext,
@@ -110,6 +114,8 @@ class HeldExchange implements Receiver {
     const { head, body } = writtenAnswer(answer, this.request);
     this.answered = answer.messages > 0 ? answer : null;
     this.exchange.send(200, head, body);
+    const { traces } = this.context;
+    if (traces.isOn) this.handed = traces.handed(this.places, answer, 'http');
   }
 
   refuse(problem: Problem): void {
@@ -120,6 +126,7 @@ class HeldExchange implements Receiver {
   /** The whole answer is on its way to the client. */
   written(): void {
     const { answered, context, places, request } = this;
+    this.handed?.become('written');
     if (!answered) return;
     const principals = places.map(({ principal }) => principal);
     if (principals.length > 1) context.usage.deliveredToSeveral(principals, answered);
@@ -127,7 +134,10 @@ class HeldExchange implements Receiver {
   }
 
   gone(): void {
+    this.handed?.become('closed');
     if (this.isSettled) return;
+    const { traces } = this.context;
+    if (traces.isOn) traces.left(this.places, 'http');
     this.hold?.cancel();
     this.release();
     this.path.gone();

@@ -2,6 +2,7 @@ import type { Engine } from '#engine';
 import type { Mediator } from '#mediator';
 import type { ActivityBook } from '../activity/activity-book.js';
 import { activityRoutes } from '../activity/activity-routes.js';
+import { traceRoutes, type TraceParts } from '../trace/trace-routes.js';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
 import { canRoute, type CanParts } from './can.js';
@@ -13,7 +14,7 @@ import type { InternalRoute } from './internal-routes.js';
 import { limitRoutes, type LimitParts } from './limits.js';
 
 /** What the routes between our servers work with. */
-export interface InternalParts extends LimitParts, CanParts {
+export interface InternalParts extends LimitParts, CanParts, TraceParts {
   readonly engine: Engine;
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
@@ -32,5 +33,6 @@ export function internalTable(parts: InternalParts): readonly InternalRoute[] {
     ...limitRoutes(parts),
     ...eventRoutes(engine, mediator),
     canRoute(parts),
+    ...traceRoutes(parts),
   ];
 }

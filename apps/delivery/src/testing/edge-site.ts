@@ -14,6 +14,7 @@ import { PathHolds } from '../edge/path-holds.js';
 import { ReceivePlans } from '../edge/receive-plan.js';
 import { EdgeRouter } from '../edge/router.js';
 import { StreamTable } from '../edge/stream/stream-table.js';
+import { Traces } from '../trace/traces.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 
 const HOLDS = 4;
@@ -70,6 +71,7 @@ export class EdgeSite {
       paths: new PathHolds(300_000),
       streams: new StreamTable(world.store, clock),
       clock,
+      traces: new Traces(clock),
       usage: new UsageMeter(new UsageBook(), new Redeliveries(), clock),
       newId,
       isConfigured: () => true,
@@ -140,6 +142,18 @@ export class EdgeSite {
     answer.then(done, done);
     while (!isSettled && this.limits.holds.used('holds_server', '') === before) await turn();
     return { answer };
+  }
+
+  /** Begins a stream, and resolves when the server has begun it too. */
+  open(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    return fetch(this.url + path, {
+      signal,
+      headers: { authorization: this.key.header, ...headers },
+    });
   }
 
   /** Ends whatever is held, as clients do that go away. */

@@ -1,6 +1,7 @@
 import { GroupReceiveQuery, LIMIT, type Problem } from '#contracts';
 import type { Principal } from '#access';
-import type { MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
+import type { GroupRef, MemberAnswer, MemberHold, MemberReceiver } from '#mediator';
+import type { Handed } from '../../trace/traces.js';
 import type { EdgeContext } from '../context.js';
 import type { Exchange } from '../exchange.js';
 import { ownerOf } from '../hold-owner.js';
@@ -24,7 +25,7 @@ export function receiveGroup(
   const places = [{ principal, channels: [channel] }];
   takePlaces(context, places, 'hold');
   const path = new HeldPath(context, exchange, principal, hold);
-  const held = new HeldMember(context, exchange, principal, channel, path);
+  const held = new HeldMember(context, exchange, principal, ref, path);
   try {
     held.hold = context.mediator.groups.receive(
       {
@@ -49,12 +50,14 @@ class HeldMember implements MemberReceiver {
   hold: MemberHold | null = null;
   private answered: MemberAnswer | null = null;
   private isReleased = false;
+  /** While somebody traces. */
+  private handed: Handed | null = null;
 
   constructor(
     private readonly context: EdgeContext,
     private readonly exchange: Exchange,
     private readonly principal: Principal,
-    private readonly channel: string,
+    private readonly ref: GroupRef,
     private readonly path: HeldPath,
   ) {}
 
@@ -73,6 +76,8 @@ class HeldMember implements MemberReceiver {
       ...holdHeaders(this.path.time),
     ];
     this.exchange.send(200, head, body);
+    const { traces } = this.context;
+    if (traces.isOn) this.handed = traces.handedToMember(this.principal, this.ref, answer, 'http');
   }
 
   refuse(problem: Problem): void {
@@ -82,12 +87,14 @@ class HeldMember implements MemberReceiver {
 
   /** The whole answer is on its way to the client. */
   written(): void {
-    const { answered, context, principal, channel } = this;
-    if (answered) context.usage.deliveredToMember(principal, channel, answered);
+    const { answered, context, principal, ref } = this;
+    this.handed?.become('written');
+    if (answered) context.usage.deliveredToMember(principal, ref.channel, answered);
   }
 
   /** Also after `answer`: its bytes did not go out, so its messages are for others. */
   gone(): void {
+    this.handed?.become('closed');
     this.hold?.cancel();
     if (!this.isReleased) this.path.gone();
     this.release();
@@ -96,7 +103,7 @@ class HeldMember implements MemberReceiver {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    const places = [{ principal: this.principal, channels: [this.channel] }];
+    const places = [{ principal: this.principal, channels: [this.ref.channel] }];
     leavePlaces(this.context, places, 'hold');
   }
 }

@@ -15,7 +15,7 @@ export interface ShownOutcome extends Omit<AckOutcome, 'visibleAt'> {
  * @throws Problem not_found where there is no such group.
  */
 export async function settle(
-  { mediator }: Pick<EdgeContext, 'mediator'>,
+  { mediator, traces }: Pick<EdgeContext, 'mediator' | 'traces'>,
   exchange: Pick<Exchange, 'report'>,
   ref: GroupRef,
   { ack = [], nack = [], extend = [] }: AckBody,
@@ -29,6 +29,7 @@ export async function settle(
         : { ackId: one.ackId, visibility: one.visibility ?? null },
     ),
   });
+  if (traces.isOn) traces.settled(ref, outcomes);
   return outcomes.map(({ visibleAt, ...outcome }) => {
     const problem = problemOf(outcome);
     return {

@@ -9,6 +9,7 @@ import { grantedOf, readable } from '../readable.js';
 import type { ParsedReceive } from '../receive-plan.js';
 import { ownerOf } from '../hold-owner.js';
 import { receive, type HeldRequest } from '../receive.route.js';
+import { ConnectionTrace } from '../../trace/connection-trace.js';
 import { streamAsked } from './asked.js';
 import type { StreamFormat } from './format.js';
 import { MessageStream, type StreamSink } from './message-stream.js';
@@ -78,6 +79,7 @@ class HttpStream implements StreamSink, LiveStream {
   private outlet: Outlet | null = null;
   private isEnding = false;
   private isClosed = false;
+  private readonly trace: ConnectionTrace;
   /** Whom the stream keeps present. */
   attendance: Attendance | null = null;
 
@@ -86,7 +88,10 @@ class HttpStream implements StreamSink, LiveStream {
     private readonly exchange: Exchange,
     private readonly places: readonly Place[],
     private readonly format: StreamFormat,
-  ) {}
+  ) {
+    const transport = format === NDJSON ? 'ndjson' : 'sse';
+    this.trace = new ConnectionTrace(context.traces, places, transport);
+  }
 
   get principals(): readonly Principal[] {
     return this.places.map(({ principal }) => principal);
@@ -106,13 +111,16 @@ class HttpStream implements StreamSink, LiveStream {
     return this.outlet?.isFull ?? false;
   }
 
-  place(cursor: string): void {
+  place(cursor: string, answer: Answer): void {
     this.out().write(this.format.place(cursor));
+    this.trace.passed(answer);
   }
 
   answer(answer: Answer, isSlow: boolean): void {
-    const { context, principals } = this;
+    const { context, principals, trace } = this;
+    const handed = trace.handed(answer);
     this.out().write(this.format.answer(answer, isSlow), () => {
+      trace.written(handed);
       if (principals.length > 1) context.usage.deliveredToSeveral(principals, answer);
       else context.usage.delivered(principals[0] as Principal, answer, null);
     });
@@ -140,6 +148,7 @@ class HttpStream implements StreamSink, LiveStream {
   close(isRefused = false): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.trace.over('closed');
     this.attendance?.end(isRefused);
     this.messages?.cancel();
     this.context.streams.delete(this);
@@ -147,6 +156,7 @@ class HttpStream implements StreamSink, LiveStream {
   }
 
   private cut(): void {
+    this.trace.over('cut');
     this.carrier?.cut();
     this.close();
   }

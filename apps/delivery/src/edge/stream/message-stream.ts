@@ -13,8 +13,11 @@ const SLOW_MS = 1000;
 export interface StreamSink {
   /** While true nothing more is asked for; `resume` is called when there is room. */
   readonly isFull: boolean;
-  /** There is no message, and this is where the stream is: at its beginning, and when that moves. */
-  place(cursor: string): void;
+  /**
+   * There is no message, and this is where the stream is: at its beginning, and when that moves.
+   * @param answer says what it moved past.
+   */
+  place(cursor: string, answer: Answer): void;
   /** @param isSlow the client was waited for, so that what is `lost` was lost by its slowness. */
   answer(answer: Answer, isSlow: boolean): void;
   heartbeat(): void;
@@ -102,7 +105,7 @@ export class MessageStream implements Receiver {
       const { wasSlow } = this;
       this.wasSlow = false;
       this.sink.answer(answer, wasSlow);
-    } else if (hasMoved) this.sink.place(answer.cursor);
+    } else if (hasMoved) this.sink.place(answer.cursor, answer);
     else this.sink.heartbeat();
     // A full answer means that more is there, and so does one of which a view left nothing: others have
     // their turn in between.

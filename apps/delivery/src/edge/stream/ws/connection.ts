@@ -100,7 +100,10 @@ export class SocketConnection implements LiveStream {
 
   tick(): void {
     const now = this.context.clock.monotonic();
-    if (this.outlet.isStuck()) return this.socket.terminate();
+    if (this.outlet.isStuck()) {
+      this.subscriptions.end('cut');
+      return this.socket.terminate();
+    }
     this.subscriptions.tick();
     if (this.closingAt !== null && now - this.closingAt > CLOSING_MS) {
       return this.socket.terminate();

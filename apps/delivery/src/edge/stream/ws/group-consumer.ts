@@ -98,9 +98,14 @@ export class GroupConsumer implements MemberReceiver {
       const until = this.context.clock.monotonic() + this.visibility * 1000;
       for (const { ackId } of messages) this.outstanding.set(ackId, until);
       const { context, principal, ref } = this;
-      this.write(groupFrame(answer, this.id, ref.group), () =>
-        context.usage.deliveredToMember(principal, ref.channel, answer),
-      );
+      const { traces, usage } = context;
+      const handed = traces.isOn
+        ? traces.handedToMember(principal, ref, answer, 'websocket')
+        : null;
+      this.write(groupFrame(answer, this.id, ref.group), () => {
+        handed?.become('written');
+        usage.deliveredToMember(principal, ref.channel, answer);
+      });
     }
     // Others have their turn in between.
     setImmediate(() => this.resume());

@@ -15,6 +15,7 @@ import { leavePlaces, placesOf, takePlaces, type Place } from '../../places.js';
 import { watchPresence } from '../../presence-poll.js';
 import { ownInbox, readable } from '../../readable.js';
 import { viewOf } from '../../receive-view.js';
+import { ConnectionTrace } from '../../../trace/connection-trace.js';
 import { MessageStream, type StreamSink } from '../message-stream.js';
 import type { Outlet } from '../outlet.js';
 import { asProblem } from '../../faults.js';
@@ -28,6 +29,7 @@ interface Subscribed {
   /** Where it began, as long as it has no cursor. */
   readonly from: From;
   readonly places: readonly Place[];
+  readonly trace: ConnectionTrace | null;
 }
 type GroupFrame = SubscribeFrame & { readonly group: string };
 
@@ -67,6 +69,7 @@ export class Subscriptions {
     const takesPlace = !before && this.all.size > 0;
     const places = placesOf([{ principal }], subscriptions);
     takePlaces(context, places, takesPlace ? 'hold' : 'part');
+    const trace = new ConnectionTrace(context.traces, places, 'websocket');
     const sink = new SubscriptionSink(
       id,
       frame.channels,
@@ -76,6 +79,7 @@ export class Subscriptions {
         this.problem(id, problem);
       },
       (answer) => context.usage.delivered(principal, answer, null),
+      trace,
     );
     const stream: MessageStream = new MessageStream(
       context,
@@ -89,7 +93,7 @@ export class Subscriptions {
       },
       sink,
     );
-    this.put(id, { stream, channels, from, places });
+    this.put(id, { stream, channels, from, places, trace });
     try {
       stream.start();
     } catch (error) {
@@ -115,7 +119,7 @@ export class Subscriptions {
       this.problem(id, problem);
     };
     const stream = new GroupConsumer(context, principal, id, frame, outlet, over);
-    this.put(id, { stream, channels: 1, from: NOW, places });
+    this.put(id, { stream, channels: 1, from: NOW, places, trace: null });
     stream.open().catch((fault: unknown) => {
       stream.cancel();
       over(asProblem(fault, 'The group could not be received from.'));
@@ -152,9 +156,11 @@ export class Subscriptions {
     for (const { stream } of this.all.values()) stream.resume();
   }
 
-  end(): void {
-    for (const [id, { stream }] of [...this.all]) {
+  /** @param why cut: the client took nothing for too long. */
+  end(why: 'closed' | 'cut' = 'closed'): void {
+    for (const [id, { stream, trace }] of [...this.all]) {
       stream.cancel();
+      trace?.over(why);
       this.forget(id);
     }
   }
@@ -236,21 +242,27 @@ class SubscriptionSink implements StreamSink {
     private readonly outlet: Outlet,
     private readonly ended: (problem: Problem) => void,
     private readonly taken: (answer: Answer) => void,
+    private readonly trace: ConnectionTrace,
   ) {}
 
   get isFull(): boolean {
     return this.outlet.isFull;
   }
 
-  place(cursor: string): void {
+  place(cursor: string, answer: Answer): void {
     const { id, isConfirmed } = this;
+    this.trace.passed(answer);
     if (isConfirmed) this.outlet.write(Buffer.from(JSON.stringify({ type: 'cursor', id, cursor })));
     else this.confirm(cursor);
   }
 
   answer(answer: Answer, isSlow: boolean): void {
     this.confirm(undefined);
-    this.outlet.write(messagesFrame(answer, this.id, isSlow), () => this.taken(answer));
+    const handed = this.trace.handed(answer);
+    this.outlet.write(messagesFrame(answer, this.id, isSlow), () => {
+      this.trace.written(handed);
+      this.taken(answer);
+    });
   }
 
   /** The connection has heartbeats of its own. */

@@ -111,7 +111,7 @@ describe('whether a credential may', () => {
   test('is no for what was revoked or has expired, in the words that a request is told', async () => {
     const { world } = site;
     const key = world.addKey(site.app.id);
-    const claims = (rest: object) => world.signed(key, world.claims(rest));
+    const claims = (rest: Record<string, unknown>) => world.signed(key, world.claims(rest));
     const expired = claims({ iat: world.seconds - 700, exp: world.seconds - 100 });
     expect((await can({ token: expired })).because).toContain('expired');
     const alive = claims({ jti: 't1' });

@@ -59,7 +59,7 @@ export function canRoute(parts: CanParts) {
 async function whoAsks(
   { store, authenticator, clock }: CanParts,
   appId: string,
-  { token, keyId, capabilities, clientId = null }: CanBody,
+  { token, keyId, capabilities, clientId }: CanBody,
 ): Promise<Asked> {
   if (token !== undefined) {
     const principal = await authenticator.authenticate(`Bearer ${token}`);
@@ -74,7 +74,12 @@ async function whoAsks(
     );
   }
   const tried = key?.capabilities ?? capabilities ?? {};
-  const rehearsal = { appId, keyId: keyId ?? null, capabilities: tried, clientId };
+  const rehearsal = {
+    appId,
+    keyId: keyId ?? null,
+    capabilities: tried,
+    clientId: clientId ?? null,
+  };
   return {
     principal: rehearsedPrincipal(store, rehearsal, clock.now()),
     capabilities: tried,

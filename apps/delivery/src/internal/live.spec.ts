@@ -14,7 +14,7 @@ afterAll(() => site.stop());
 
 /** As the control plane asks, with a query's texts. */
 const ask = async <T>(route: InternalRoute, query: Record<string, string>) =>
-  (await route.answer(route.input.parse({ app: site.app.id, ...query }) as never)) as T;
+  (await route.answer(route.input.parse({ app: site.app.id, ...query }))) as T;
 
 describe('what the control plane shows of an app', () => {
   test('its groups, page by page with what a page said', async () => {

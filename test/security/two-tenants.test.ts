@@ -73,7 +73,10 @@ const comparable = (reply: Reply, ...typed: string[]) => ({
 });
 
 describe('the control plane', () => {
+  /** A channel is whatever somebody publishes to: every app could have this one. */
+  const message = { channel: 'class:algebra', position: '7654321' };
   const missing = {
+    ...message,
     app: `app_${'0'.repeat(20)}`,
     key: '0'.repeat(12),
     namespace: 'none',
@@ -123,6 +126,27 @@ describe('the control plane', () => {
     ],
     ['GET', 'live channels', ({ app }) => `/v1/apps/${app}/channels`, undefined],
     ['POST', 'a token of the console', ({ app }) => `/v1/apps/${app}/tokens`, undefined],
+    [
+      'POST',
+      'what a credential may do',
+      ({ app }) => `/v1/apps/${app}/can`,
+      { capabilities: { '*': ['subscribe'] }, channel: 'room', operation: 'subscribe' },
+    ],
+    ['GET', 'groups', ({ app }) => `/v1/apps/${app}/groups`, undefined],
+    ['GET', 'clients', ({ app }) => `/v1/apps/${app}/clients`, undefined],
+    [
+      'POST',
+      'a trace',
+      ({ app, channel }) => `/v1/apps/${app}/channels/${channel}/trace`,
+      undefined,
+    ],
+    [
+      'GET',
+      'a message’s trace',
+      ({ app, channel, position }) =>
+        `/v1/apps/${app}/channels/${channel}/messages/${position}/trace`,
+      undefined,
+    ],
     ['GET', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, undefined],
     ['POST', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, { clientId: 'x' }],
     ['PATCH', 'a member', ({ member }) => `/v1/members/${member}`, { role: 'owner' }],
@@ -148,6 +172,8 @@ describe('the control plane', () => {
   ];
   /** As the document writes them. */
   const named = {
+    channel: '{channel}',
+    position: '{position}',
     app: '{app}',
     key: '{key}',
     namespace: '{namespace}',
@@ -156,6 +182,7 @@ describe('the control plane', () => {
     delivery: '{delivery}',
   };
   const idsOf = (party: Party) => ({
+    ...message,
     app: party.app,
     key: party.key.id,
     namespace: party.namespace,

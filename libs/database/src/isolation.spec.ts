@@ -17,6 +17,7 @@ const TENANT_TABLES = {
   revocation: 'tenant_id',
   usage_hour: 'tenant_id',
   usage_channel_hour: 'tenant_id',
+  activity: 'tenant_id',
   audit_entry: 'tenant_id',
   audit_head: 'tenant_id',
   webhook_endpoint: 'tenant_id',
@@ -30,6 +31,7 @@ const TENANT_TABLES = {
 const UNCHANGED: readonly string[] = [
   'usage_hour',
   'usage_channel_hour',
+  'activity',
   'audit_entry',
   'webhook_event',
   'webhook_attempt',

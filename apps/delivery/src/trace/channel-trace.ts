@@ -23,6 +23,11 @@ export class ChannelTrace {
   private positions = 0;
   /** The highest position of a handing that is no longer kept. */
   private forgottenTo = 0;
+  /**
+   * The channel's last position when the trace had begun: who was handed messages up to it is not known.
+   * A time would not tell two messages of one millisecond apart.
+   */
+  blindTo = Infinity;
 
   constructor(
     readonly app: string,
@@ -87,7 +92,7 @@ export class ChannelTrace {
   }
 
   /** Nobody who was handed the message is missing. */
-  isCompleteFor(position: number, storedAt: number): boolean {
-    return this.since <= storedAt && this.forgottenTo < position;
+  isCompleteFor(position: number): boolean {
+    return this.blindTo < position && this.forgottenTo < position;
   }
 }

@@ -23,10 +23,14 @@ export function traceRoutes({ traces, store, engine }: TraceParts): readonly Int
       method: 'POST',
       path: '/internal/trace',
       input: Channel,
-      answer: ({ app, channel }): TraceOn => {
+      answer: async ({ app, channel }): Promise<TraceOn> => {
         const tenant = store.app(app)?.tenantId;
         if (tenant === undefined) throw unknownApp();
-        return { channel, ...spanOf(traces.start(tenant, app, channel)) };
+        const trace = traces.start(tenant, app, channel);
+        if (trace.blindTo === Infinity) {
+          trace.blindTo = (await engine.tail({ app, name: channel })).last;
+        }
+        return { channel, ...spanOf(trace) };
       },
     }),
     internalRoute({
@@ -51,7 +55,7 @@ function told(
   node: string,
 ): TraceAnswer {
   const receivers = trace?.receiversOf(facts.position, storedAt) ?? [];
-  const complete = trace?.isCompleteFor(facts.position, storedAt) ?? false;
+  const complete = trace?.isCompleteFor(facts.position) ?? false;
   return {
     channel,
     message: facts,
@@ -62,7 +66,7 @@ function told(
       at: new Date(at).toISOString(),
       outcomeAt: new Date(outcomeAt).toISOString(),
     })),
-    because: because(trace, receivers.length, complete, storedAt),
+    because: because(trace, receivers.length, complete, facts.position),
   };
 }
 
@@ -70,12 +74,12 @@ function because(
   trace: ChannelTrace | null,
   receivers: number,
   complete: boolean,
-  storedAt: number,
+  position: number,
 ): string {
   if (!trace) {
     return 'The channel is not traced, so that who received this message is not known. Trace the channel and publish again.';
   }
-  if (trace.since > storedAt) {
+  if (trace.blindTo >= position) {
     return 'Tracing began after this message was stored: who received it before is not known.';
   }
   if (!complete) {

@@ -123,7 +123,7 @@ describe('of a traced message it is told', () => {
       ...{ group: null, at: told.message?.storedAt },
     });
     expect(told.trace?.complete).toBe(true);
-    site.clock.advance(100);
+    site.clock.advance(1_000);
     await site.hold(receive('room', `&cursor=${body.cursor}`), { as: token });
     const later = await show('room', position);
     expect(outcomes(later.receivers)).toEqual([

@@ -49,6 +49,9 @@ async function makeHistory(tx: Tx, own: { tenantId: string; appId: string }): Pr
   const counted = { tenantId, appId, meter: 'messages_published', hour, units: 1n };
   await tx.usageHour.create({ data: { ...counted, keyId: '' } });
   await tx.usageChannelHour.create({ data: { ...counted, namespace: '', channel: 'room' } });
+  await tx.$executeRaw`
+    INSERT INTO activity (tenant_id, app_id, step_seconds, at, published, delivered, holds, latency, errors)
+    VALUES (${tenantId}, ${appId}, 3600, ${hour}, 1, 1, 1, '{1}', '{}')`;
   const hash = '0'.repeat(64);
   await tx.auditEntry.create({
     data: {

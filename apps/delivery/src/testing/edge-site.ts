@@ -162,6 +162,12 @@ export class EdgeSite {
     while ((this.limits.holds.used('holds_server', '') as number) > 0) await turn();
   }
 
+  /** Moves the edge's clock, and that by which tokens are judged. */
+  advance(ms: number): void {
+    this.clock.advance(ms);
+    this.world.now += ms;
+  }
+
   async token(clientId: string): Promise<string> {
     const { body } = await this.ask('/v1/tokens', { json: { clientId } });
     return `Bearer ${body.token}`;

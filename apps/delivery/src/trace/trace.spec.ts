@@ -123,7 +123,7 @@ describe('of a traced message it is told', () => {
       ...{ group: null, at: told.message?.storedAt },
     });
     expect(told.trace?.complete).toBe(true);
-    site.clock.advance(1_000);
+    site.advance(1_000);
     await site.hold(receive('room', `&cursor=${body.cursor}`), { as: token });
     const later = await show('room', position);
     expect(outcomes(later.receivers)).toEqual([
@@ -136,7 +136,7 @@ describe('of a traced message it is told', () => {
   test('that nobody was there, and who had left shortly before', async () => {
     await trace('room');
     const lonely = await publish('room');
-    site.clock.advance(1_000);
+    site.advance(1_000);
     const token = await site.token('ann');
     await site.hold(receive('room'), { as: token });
     await site.letGo();
@@ -145,7 +145,7 @@ describe('of a traced message it is told', () => {
     const told = await show('room', lonely);
     expect(told.receivers).toEqual([]);
     expect(told.because).toContain('Nobody');
-    site.clock.advance(61_000);
+    site.advance(61_000);
     expect(outcomes((await show('room', await publish('room'))).receivers)).toEqual([]);
   });
 
@@ -207,11 +207,11 @@ describe('tracing is bounded', () => {
   test('to its ten minutes from the last time it was asked for', async () => {
     const { until: end } = await trace('room');
     expect(Date.parse(end)).toBe(site.clock.now() + TRACE_LIMIT.seconds * 1000);
-    site.clock.advance(500_000);
+    site.advance(500_000);
     await trace('room');
-    site.clock.advance(500_000);
+    site.advance(500_000);
     expect((await show('room', await publish('room'))).trace).not.toBeNull();
-    site.clock.advance(101_000);
+    site.advance(101_000);
     expect(site.context.traces.isOn).toBe(false);
     expect((await show('room', await publish('room'))).trace).toBeNull();
   });

@@ -144,7 +144,7 @@ export class ActivityBook {
     const { rows: most = ROWS } = this.o;
     while (
       this.closed.length > 0 &&
-      (this.rows > most || (this.closed[0] as Bucket).at <= at - BUCKETS * ACTIVITY_STEP_MS)
+      (this.rows > most || (this.closed[0] as Bucket).at < at - BUCKETS * ACTIVITY_STEP_MS)
     ) {
       this.rows -= (this.closed.shift() as Bucket).apps.size;
     }

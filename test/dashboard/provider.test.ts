@@ -7,6 +7,7 @@ import { startChromium, type Chromium } from '../support/chromium.js';
 import { ControlPlane } from '../support/control-plane.js';
 import { DeliveryClient } from '../support/delivery-client.js';
 import { useSharedHoldline } from '../support/shared-holdline.js';
+import { inOrder } from './in-order.js';
 import { Visitor } from './visitor.js';
 
 const site = useSharedHoldline();
@@ -25,9 +26,10 @@ afterAll(() => chromium?.close());
 
 /** One person, one browser, in the order in which a new provider comes along. */
 describe('a new provider', () => {
+  const step = inOrder(() => visitor);
   let key = '';
 
-  test('signs up and is led to the first message', async () => {
+  step('signs up and is led to the first message', async () => {
     const { page } = visitor;
     await page.goto(site.holdline.apiUrl);
     await visitor.heading('Sign in');
@@ -39,7 +41,7 @@ describe('a new provider', () => {
     await visitor.heading('Get started');
   });
 
-  test('makes a key, which is shown once and stands in the snippets', async () => {
+  step('makes a key, which is shown once and stands in the snippets', async () => {
     const { page } = visitor;
     await visitor.button('Make a key');
     key = (await page.getByRole('group', { name: 'API key' }).locator('pre').innerText()).trim();
@@ -57,7 +59,7 @@ describe('a new provider', () => {
     await page.getByRole('tab', { name: 'curl' }).click();
   });
 
-  test('pastes the curl line into a shell, and the page turns green by itself', async () => {
+  step('pastes the curl line into a shell, and the page turns green by itself', async () => {
     const { page } = visitor;
     await new DeliveryClient(site.holdline.deliveryUrl, key).known();
     const line = await page.getByRole('group', { name: 'curl snippet' }).locator('pre').innerText();
@@ -66,7 +68,7 @@ describe('a new provider', () => {
     await visitor.sees('Hello, world');
   });
 
-  test('after a reload the key is shown nowhere', async () => {
+  step('after a reload the key is shown nowhere', async () => {
     await visitor.page.reload();
     await visitor.heading('Get started');
     await visitor.go('Keys');
@@ -74,7 +76,7 @@ describe('a new provider', () => {
     expect(await visitor.page.content()).not.toContain(key);
   });
 
-  test('rotates a key with a grace period, and revokes the new one', async () => {
+  step('rotates a key with a grace period, and revokes the new one', async () => {
     const { page } = visitor;
     await visitor.button('Rotate First key');
     await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
@@ -86,27 +88,30 @@ describe('a new provider', () => {
     expect(await page.getByText('active', { exact: true }).count()).toBe(1);
   });
 
-  test('watches a channel in the console: what others publish, what it publishes, and history', async () => {
-    const { page } = visitor;
-    await visitor.go('Console');
-    await page.getByText('live', { exact: true }).waitFor();
-    await new DeliveryClient(site.holdline.deliveryUrl, key).publish('hello', {
-      data: 'from a server',
-    });
-    await page.getByRole('button', { name: /from a server/ }).waitFor();
-    await visitor.button('Publish');
-    await visitor.sees('Stored at position');
-    const row = page.getByRole('button', { name: /Hello from the console/ });
-    await row.click();
-    await page.getByRole('group', { name: 'data' }).getByText('Hello from the console').waitFor();
-    await page.getByRole('tab', { name: 'History' }).click();
-    await page
-      .getByRole('region', { name: 'History of hello' })
-      .getByText('from a server')
-      .waitFor();
-  });
+  step(
+    'watches a channel in the console: what others publish, what it publishes, and history',
+    async () => {
+      const { page } = visitor;
+      await visitor.go('Console');
+      await page.getByText('live', { exact: true }).waitFor();
+      await new DeliveryClient(site.holdline.deliveryUrl, key).publish('hello', {
+        data: 'from a server',
+      });
+      await page.getByRole('button', { name: /from a server/ }).waitFor();
+      await visitor.button('Publish');
+      await visitor.sees('Stored at position');
+      const row = page.getByRole('button', { name: /Hello from the console/ });
+      await row.click();
+      await page.getByRole('group', { name: 'data' }).getByText('Hello from the console').waitFor();
+      await page.getByRole('tab', { name: 'History' }).click();
+      await page
+        .getByRole('region', { name: 'History of hello' })
+        .getByText('from a server')
+        .waitFor();
+    },
+  );
 
-  test('pauses, filters and goes on; nothing is lost meanwhile', async () => {
+  step('pauses, filters and goes on; nothing is lost meanwhile', async () => {
     const { page } = visitor;
     const client = new DeliveryClient(site.holdline.deliveryUrl, key);
     await page.getByRole('tab', { name: 'Live' }).click();
@@ -121,7 +126,7 @@ describe('a new provider', () => {
     await page.getByLabel('Filter').fill('');
   });
 
-  test('sees who is present, as it changes', async () => {
+  step('sees who is present, as it changes', async () => {
     const client = new DeliveryClient(site.holdline.deliveryUrl, key);
     const token = await client.token({ clientId: 'anna', capabilities: { '*': ['*'] } });
     await client.as(token).ask('/v1/channels/hello/presence/anna', {
@@ -131,7 +136,7 @@ describe('a new provider', () => {
     await visitor.page.getByText('anna', { exact: true }).waitFor();
   });
 
-  test('copies a message as a curl line that reads it again', async () => {
+  step('copies a message as a curl line that reads it again', async () => {
     const { page } = visitor;
     await page.getByRole('button', { name: /from a server/ }).click();
     await page.getByRole('button', { name: 'Copy as curl' }).click();
@@ -143,12 +148,12 @@ describe('a new provider', () => {
     expect(JSON.parse(stdout)).toMatchObject({ messages: [{ data: 'from a server' }] });
   });
 
-  test('finds the channel in the live list', async () => {
+  step('finds the channel in the live list', async () => {
     await visitor.go('Channels');
     await visitor.page.getByRole('link', { name: 'hello' }).waitFor();
   });
 
-  test('makes, changes and removes a namespace', async () => {
+  step('makes, changes and removes a namespace', async () => {
     const { page } = visitor;
     await visitor.go('Namespaces');
     await visitor.sees('No namespace yet');
@@ -166,7 +171,7 @@ describe('a new provider', () => {
     await visitor.sees('No namespace yet');
   });
 
-  test('is told what is wrong where it is wrong', async () => {
+  step('is told what is wrong where it is wrong', async () => {
     const { page } = visitor;
     await visitor.button('New namespace');
     await page.getByLabel('Name', { exact: true }).fill('a:b');
@@ -175,7 +180,7 @@ describe('a new provider', () => {
     await visitor.button('Cancel');
   });
 
-  test('makes a second app and finds it in the switch', async () => {
+  step('makes a second app and finds it in the switch', async () => {
     const { page } = visitor;
     await visitor.go('Apps');
     await visitor.button('New app');
@@ -185,7 +190,7 @@ describe('a new provider', () => {
     expect(await page.getByLabel('App').locator('option:checked').innerText()).toBe('Staging');
   });
 
-  test('sees usage count up, by channel too', async () => {
+  step('sees usage count up, by channel too', async () => {
     const { page } = visitor;
     await visitor.go('Usage');
     await page.getByRole('img', { name: /messages in the last/ }).waitFor();
@@ -193,13 +198,13 @@ describe('a new provider', () => {
     await page.getByRole('region', { name: 'Usage by group' }).getByText('hello').waitFor();
   });
 
-  test('sees every limit and how full it is', async () => {
+  step('sees every limit and how full it is', async () => {
     await visitor.go('Limits');
     await visitor.sees('Requests a second with one key');
     await visitor.page.getByRole('meter').first().waitFor();
   });
 
-  test('sees what a plan would cost, chooses it, and sets a budget', async () => {
+  step('sees what a plan would cost, chooses it, and sets a budget', async () => {
     const { page } = visitor;
     await visitor.go('Billing');
     await visitor.button('Change the plan');
@@ -218,7 +223,7 @@ describe('a new provider', () => {
     await visitor.heading('Ledger');
   });
 
-  test('makes a webhook endpoint, sends a test and reads its log', async () => {
+  step('makes a webhook endpoint, sends a test and reads its log', async () => {
     const { page } = visitor;
     await visitor.go('Webhooks');
     await visitor.button('New endpoint');
@@ -234,7 +239,7 @@ describe('a new provider', () => {
     await visitor.button('Close');
   });
 
-  test('adds a viewer, who may look and change nothing', async () => {
+  step('adds a viewer, who may look and change nothing', async () => {
     const { page } = visitor;
     await visitor.go('Members');
     await visitor.button('Add a member');
@@ -268,14 +273,14 @@ describe('a new provider', () => {
     await visitor.button('Done');
   });
 
-  test('finds all of it in the audit log, whose chain holds', async () => {
+  step('finds all of it in the audit log, whose chain holds', async () => {
     await visitor.go('Audit log');
     await visitor.sees('namespace.created');
     await visitor.button('Verify the chain');
     await visitor.sees(/All \d+ entries fit together/);
   });
 
-  test('signs out; the pages are closed, and signing in leads back to where one was', async () => {
+  step('signs out; the pages are closed, and signing in leads back to where one was', async () => {
     const { page } = visitor;
     await visitor.button('Sign out');
     await visitor.heading('Sign in');
@@ -290,7 +295,7 @@ describe('a new provider', () => {
     await visitor.heading('Limits');
   });
 
-  test('is never led to another site by a link to the sign-in page', async () => {
+  step('is never led to another site by a link to the sign-in page', async () => {
     const { page } = visitor;
     await visitor.button('Sign out');
     await visitor.heading('Sign in');
@@ -302,7 +307,7 @@ describe('a new provider', () => {
     expect(new URL(page.url()).origin).toBe(new URL(site.holdline.apiUrl).origin);
   });
 
-  test('the browser’s policy refused nothing, and no page failed', () => {
+  step('the browser’s policy refused nothing, and no page failed', () => {
     expect(visitor.complaints).toEqual([]);
   });
 });

@@ -91,6 +91,13 @@ export class Visitor {
       .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => n.html).join('\n')}`);
   }
 
+  /** Where it is and what it sees, for who reads of a failure. */
+  async account(): Promise<string> {
+    const text = await this.page.locator('body').innerText();
+    const complaints = this.complaints.join('\n') || 'none';
+    return `At ${this.page.url()}\nThe browser’s complaints: ${complaints}\nThe page shows:\n${text}`;
+  }
+
   leave(): Promise<void> {
     return this.context.close();
   }

@@ -5,6 +5,7 @@ import { channelPath, text, type DeliveryClient } from '../support/delivery-clie
 import { ask, type Reply } from '../support/http-client.js';
 import { useHoldline } from '../support/use-holdline.js';
 import { refused, succeeded } from '../support/wire.js';
+import { MESSAGE, MISSING, NAMED, ROUTES, type Ids } from './routes-with-ids.js';
 
 /** P5: nothing of one tenant is visible to another; another's thing looks like one that does not exist (S5). */
 const site = useHoldline();
@@ -73,116 +74,8 @@ const comparable = (reply: Reply, ...typed: string[]) => ({
 });
 
 describe('the control plane', () => {
-  /** A channel is whatever somebody publishes to: every app could have this one. */
-  const message = { channel: 'class:algebra', position: '7654321' };
-  const missing = {
-    ...message,
-    app: `app_${'0'.repeat(20)}`,
-    key: '0'.repeat(12),
-    namespace: 'none',
-    member: `usr_${'0'.repeat(20)}`,
-    webhook: `whk_${'0'.repeat(20)}`,
-    delivery: `whd_${'0'.repeat(20)}`,
-  };
-  const routes: [string, string, (ids: typeof missing) => string, unknown][] = [
-    ['GET', 'an app', ({ app }) => `/v1/apps/${app}`, undefined],
-    ['PATCH', 'an app', ({ app }) => `/v1/apps/${app}`, { name: 'mine now' }],
-    ['DELETE', 'an app', ({ app }) => `/v1/apps/${app}`, undefined],
-    ['GET', 'keys', ({ app }) => `/v1/apps/${app}/keys`, undefined],
-    ['POST', 'keys', ({ app }) => `/v1/apps/${app}/keys`, { name: 'mine' }],
-    ['POST', 'a rotation', ({ app, key }) => `/v1/apps/${app}/keys/${key}/rotate`, {}],
-    [
-      'PATCH',
-      'a key',
-      ({ app, key }) => `/v1/apps/${app}/keys/${key}`,
-      { allowedIps: ['203.0.113.0/24'] },
-    ],
-    ['DELETE', 'a key', ({ app, key }) => `/v1/apps/${app}/keys/${key}`, undefined],
-    ['GET', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, undefined],
-    ['POST', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, { name: 'mine' }],
-    [
-      'GET',
-      'a namespace',
-      ({ app, namespace }) => `/v1/apps/${app}/namespaces/${namespace}`,
-      undefined,
-    ],
-    [
-      'PUT',
-      'a namespace',
-      ({ app, namespace }) => `/v1/apps/${app}/namespaces/${namespace}`,
-      { presence: false },
-    ],
-    [
-      'PATCH',
-      'a namespace',
-      ({ app, namespace }) => `/v1/apps/${app}/namespaces/${namespace}`,
-      { presence: false },
-    ],
-    [
-      'DELETE',
-      'a namespace',
-      ({ app, namespace }) => `/v1/apps/${app}/namespaces/${namespace}`,
-      undefined,
-    ],
-    ['GET', 'live channels', ({ app }) => `/v1/apps/${app}/channels`, undefined],
-    ['POST', 'a token of the console', ({ app }) => `/v1/apps/${app}/tokens`, undefined],
-    [
-      'POST',
-      'what a credential may do',
-      ({ app }) => `/v1/apps/${app}/can`,
-      { capabilities: { '*': ['subscribe'] }, channel: 'room', operation: 'subscribe' },
-    ],
-    ['GET', 'groups', ({ app }) => `/v1/apps/${app}/groups`, undefined],
-    ['GET', 'clients', ({ app }) => `/v1/apps/${app}/clients`, undefined],
-    [
-      'POST',
-      'a trace',
-      ({ app, channel }) => `/v1/apps/${app}/channels/${channel}/trace`,
-      undefined,
-    ],
-    [
-      'GET',
-      'a message’s trace',
-      ({ app, channel, position }) =>
-        `/v1/apps/${app}/channels/${channel}/messages/${position}/trace`,
-      undefined,
-    ],
-    ['GET', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, undefined],
-    ['POST', 'revocations', ({ app }) => `/v1/apps/${app}/revocations`, { clientId: 'x' }],
-    ['PATCH', 'a member', ({ member }) => `/v1/members/${member}`, { role: 'owner' }],
-    ['DELETE', 'a member', ({ member }) => `/v1/members/${member}`, undefined],
-    ['GET', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, undefined],
-    ['PATCH', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, { description: 'mine' }],
-    ['DELETE', 'a webhook', ({ webhook }) => `/v1/webhooks/${webhook}`, undefined],
-    ['POST', 'a new secret', ({ webhook }) => `/v1/webhooks/${webhook}/rotate`, {}],
-    ['POST', 'a test event', ({ webhook }) => `/v1/webhooks/${webhook}/test`, undefined],
-    ['GET', 'deliveries', ({ webhook }) => `/v1/webhooks/${webhook}/deliveries`, undefined],
-    [
-      'GET',
-      'a delivery',
-      ({ webhook, delivery }) => `/v1/webhooks/${webhook}/deliveries/${delivery}`,
-      undefined,
-    ],
-    [
-      'POST',
-      'a replay',
-      ({ webhook }) => `/v1/webhooks/${webhook}/replay`,
-      { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
-    ],
-  ];
-  /** As the document writes them. */
-  const named = {
-    channel: '{channel}',
-    position: '{position}',
-    app: '{app}',
-    key: '{key}',
-    namespace: '{namespace}',
-    member: '{member}',
-    webhook: '{webhook}',
-    delivery: '{delivery}',
-  };
   const idsOf = (party: Party) => ({
-    ...message,
+    ...MESSAGE,
     app: party.app,
     key: party.key.id,
     namespace: party.namespace,
@@ -191,16 +84,16 @@ describe('the control plane', () => {
     delivery: party.delivery,
   });
 
-  test.each(routes)(
+  test.each(ROUTES)(
     '%s %s: the same 404, byte for byte, by cookie and by key',
     async (method, _what, path, json) => {
-      const byCookie = (ids: typeof missing) => ann.plane.ask(path(ids), { method, json });
-      const byKey = (ids: typeof missing) =>
+      const byCookie = (ids: Ids) => ann.plane.ask(path(ids), { method, json });
+      const byKey = (ids: Ids) =>
         ask(site.holdline.apiUrl + path(ids), { method, json, key: ann.key.key });
       for (const tryIt of [byCookie, byKey]) {
         const foreign = await tryIt(idsOf(bob));
-        const absent = await tryIt(missing);
-        const typed = [...Object.values(idsOf(bob)), ...Object.values(missing)];
+        const absent = await tryIt(MISSING);
+        const typed = [...Object.values(idsOf(bob)), ...Object.values(MISSING)];
         expect(comparable(foreign, ...typed)).toEqual(comparable(absent, ...typed));
         if (foreign.status !== 403) refused(foreign, 404, 'not_found');
       }
@@ -208,10 +101,10 @@ describe('the control plane', () => {
   );
 
   /** PUT is left out: under one's own app it makes what is not there. */
-  const below = routes.filter(
+  const below = ROUTES.filter(
     ([method, , path]) =>
       method !== 'PUT' &&
-      /\{(k|n)\}/.test(path({ ...named, app: '{a}', key: '{k}', namespace: '{n}' })),
+      /\{(k|n)\}/.test(path({ ...NAMED, app: '{a}', key: '{k}', namespace: '{n}' })),
   );
   test.each(below)(
     '%s %s: another’s id under one’s own app is the same 404',
@@ -228,7 +121,7 @@ describe('the control plane', () => {
     const document = (await ask(`${site.holdline.apiUrl}/openapi.json`)).json as {
       paths: Record<string, Record<string, unknown>>;
     };
-    const covered = new Set(routes.map(([method, , path]) => `${method} ${path(named)}`));
+    const covered = new Set(ROUTES.map(([method, , path]) => `${method} ${path(NAMED)}`));
     const listed = Object.entries(document.paths)
       .filter(
         ([path]) =>

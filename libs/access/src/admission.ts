@@ -1,16 +1,11 @@
 import { Problem, type SnapshotApp, type SnapshotKey } from '#contracts';
 import type { AccessClock, AccessStore } from './access-store.js';
-import {
-  ALL_CHANNELS,
-  type CapabilitySet,
-  compile,
-  narrow,
-  NO_CAPABILITIES,
-} from './capabilities.js';
+import { ALL_CHANNELS, compile, narrow, NO_CAPABILITIES } from './capabilities.js';
 import { refused } from './credential.js';
 import { hashSecret, type ParsedKey, secretMatches } from './key-format.js';
 import type { KeyMaterial } from './key-material.js';
 import type { Principal } from './principal.js';
+import { principalOf, type Standing, type Who } from './principal-of.js';
 import { refusalOf } from './refused-app.js';
 import type { VerifiedToken } from './token-verifier.js';
 
@@ -21,15 +16,8 @@ export interface Admitted {
   readonly key: SnapshotKey | undefined;
 }
 
-const ANYWHERE: readonly string[] = Object.freeze([]);
-
-type Who = Pick<Principal, 'keyId' | 'kind' | 'clientId' | 'tokenId' | 'issuedAt'>;
-
-interface Rights {
+interface Rights extends Standing {
   readonly appId: string;
-  readonly key: SnapshotKey | undefined;
-  readonly capabilities: CapabilitySet;
-  readonly expiresAt: number | null;
 }
 
 /** Makes principals from credentials, unless what they rest on was revoked. */
@@ -105,18 +93,6 @@ export class Admission {
       const detail = refusal ?? 'The app of this credential was revoked.';
       throw refusalOf(rights.appId, new Problem('revoked', detail));
     }
-    const principal: Principal = {
-      ...who,
-      tenantId: app.tenantId,
-      appId: app.id,
-      expiresAt: rights.expiresAt,
-      may: (operation, channel) => rights.capabilities.allows(operation, channel),
-      admin: rights.capabilities.admin,
-      limits: this.#store.limits(app, rights.key),
-      spend: app.spend,
-      allowedOrigins: app.allowedOrigins,
-      allowedIps: rights.key?.allowedIps ?? ANYWHERE,
-    };
-    return { principal, app, key: rights.key };
+    return { principal: principalOf(this.#store, app, who, rights), app, key: rights.key };
   }
 }

@@ -2,6 +2,7 @@ import { type Capabilities, Problem } from '#contracts';
 import type { AccessStore } from './access-store.js';
 import { ALL_CHANNELS, compile, narrow } from './capabilities.js';
 import type { Principal } from './principal.js';
+import { principalOf, type Who } from './principal-of.js';
 
 /** Rights to be tried out: a key's, or some that nobody has yet. */
 export interface Rehearsal {
@@ -25,24 +26,18 @@ export function rehearsedPrincipal(
 ): Principal {
   const app = store.app(appId);
   const isKey = clientId === null;
-  const who = { appId, keyId: keyId ?? '', clientId, tokenId: null, issuedAt: isKey ? null : now };
-  const refusal = keyId === null ? null : store.refusal(who, now);
+  const who: Who = {
+    ...{ keyId: keyId ?? '', kind: isKey ? 'key' : 'token', clientId },
+    ...{ tokenId: null, issuedAt: isKey ? null : now },
+  };
+  const refusal = keyId === null ? null : store.refusal({ ...who, appId }, now);
   if (!app || refusal !== null) {
     throw new Problem('revoked', refusal ?? 'The app of this credential was revoked.');
   }
   const own = compile(capabilities);
-  const rights = isKey ? own : narrow(ALL_CHANNELS, own);
-  const key = keyId === null ? undefined : store.key(keyId);
-  return {
-    ...who,
-    kind: isKey ? 'key' : 'token',
-    tenantId: app.tenantId,
+  return principalOf(store, app, who, {
+    key: keyId === null ? undefined : store.key(keyId),
+    capabilities: isKey ? own : narrow(ALL_CHANNELS, own),
     expiresAt: null,
-    may: (operation, channel) => rights.allows(operation, channel),
-    admin: rights.admin,
-    limits: store.limits(app, key),
-    spend: app.spend,
-    allowedOrigins: app.allowedOrigins,
-    allowedIps: key?.allowedIps ?? [],
-  };
+  });
 }

@@ -1,16 +1,19 @@
 import { channelNameFault, utf8Bytes } from './channels.js';
 import { LIMIT } from './limits.js';
 
+const INBOX = 'inbox:';
+const LINK = 'link:';
+
 /**
  * Channels that serve point to point. They are channels like all others (one log, one cursor, one rule
  * to resume by), but only the routes of their own lead to them. Capability patterns match these names.
  */
 const RESERVED = [
   {
-    prefix: 'inbox:',
+    prefix: INBOX,
     route: 'POST /v1/clients/{clientId}/messages and GET /v1/clients/me/messages',
   },
-  { prefix: 'link:', route: '/v1/links/{link}/{end}/messages' },
+  { prefix: LINK, route: '/v1/links/{link}/{end}/messages' },
   {
     prefix: 'reply:',
     route: 'POST /v1/channels/{channel}/requests and POST /v1/replies/{replyTo}',
@@ -28,7 +31,17 @@ export function reservedRoute(channel: string): string | null {
 
 /** The channel that a client's direct messages are stored in. */
 export function inboxOf(clientId: string): string {
-  return `inbox:${clientId}`;
+  return INBOX + clientId;
+}
+
+/** Whether a channel is some client's inbox. */
+export function isInbox(channel: string): boolean {
+  return channel.startsWith(INBOX);
+}
+
+/** Whether a channel is one direction of a link. */
+export function isLink(channel: string): boolean {
+  return channel.startsWith(LINK);
 }
 
 /** What is wrong with a client id that is to have an inbox, or null. */
@@ -47,7 +60,7 @@ export type LinkEnd = (typeof LINK_ENDS)[number];
 
 /** The channel that this end of a link reads; capabilities for the end name it too. */
 export function linkChannel(link: string, end: LinkEnd): string {
-  return `link:${link}:${end}`;
+  return `${LINK}${link}:${end}`;
 }
 
 export function otherEnd(end: LinkEnd): LinkEnd {

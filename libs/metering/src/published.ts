@@ -1,4 +1,4 @@
-import { hourOf, type Meter, type UsageRows } from '#contracts';
+import { hourOf, isInbox, type Meter, type UsageRows } from '#contracts';
 
 /** What a commit of the log stored in one channel; the engine's journal has it. */
 export interface StoredLine {
@@ -8,8 +8,6 @@ export interface StoredLine {
   readonly timestamp: number;
   readonly messages: number;
 }
-
-const INBOX = 'inbox:';
 
 /**
  * Adds up what was published. The hour is that of the log's accept time: a line belongs to one hour for
@@ -21,7 +19,7 @@ export function publishedRows(lines: readonly StoredLine[]): UsageRows {
   for (const { channel, label, timestamp, messages } of lines) {
     if (label === '') continue;
     const { app, name } = channel;
-    const meter: Meter = name.startsWith(INBOX) ? 'direct_messages' : 'messages_published';
+    const meter: Meter = isInbox(name) ? 'direct_messages' : 'messages_published';
     const hour = hourOf(timestamp);
     const what = `${app}\n${meter}\n${hour}`;
     add(keys, `${what}\n${label}`, messages, { app, key: label, meter, hour, units: 0 });

@@ -4,7 +4,7 @@ import type { Logger } from '#platform';
 import { Clock } from '../data/clock.js';
 import { LOG } from '../data/log.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
-import { PacedLoop } from '../webhooks/paced-loop.js';
+import { PacedLoop } from '../data/paced-loop.js';
 import { ActivityStore } from './activity-store.js';
 
 /** Milliseconds between two rounds; what is newer is asked of delivery itself. */

@@ -4,7 +4,7 @@ import type { Database, Tx } from '#database';
 import { noteEvents, type EventNote } from '#webhooks';
 import type { DeliveryClient } from '../delivery/delivery-client.js';
 import { channelWants } from './channel-wants.js';
-import { PacedLoop } from './paced-loop.js';
+import { PacedLoop } from '../data/paced-loop.js';
 
 /** Milliseconds between two looks when there was nothing. */
 const IDLE_MS = 250;

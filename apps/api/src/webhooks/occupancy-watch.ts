@@ -3,7 +3,7 @@ import type { Database, Tx } from '#database';
 import { noteEvents, type EventNote } from '#webhooks';
 import type { DeliveryClient } from '../delivery/delivery-client.js';
 import { channelWants, type ChannelWant } from './channel-wants.js';
-import { PacedLoop } from './paced-loop.js';
+import { PacedLoop } from '../data/paced-loop.js';
 
 /** Milliseconds between two looks: how late a channel is said to be occupied. */
 const EVERY_MS = 2_000;

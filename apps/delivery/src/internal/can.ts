@@ -3,7 +3,8 @@ import {
   type CanBody,
   CanQuestion,
   type Capabilities,
-  inboxOf,
+  isInbox,
+  isLink,
   type Operation,
   Problem,
   reservedRoute,
@@ -34,8 +35,6 @@ interface Asked {
   /** null: they stand in a token, which is not opened again here. */
   readonly capabilities: Capabilities | null;
 }
-
-const LINK = 'link:';
 
 /** Whether a credential may do something, by the checks of the routes that do it. */
 export function canRoute(parts: CanParts) {
@@ -90,10 +89,9 @@ async function whoAsks(
 function check(store: AccessStore, principal: Principal, { operation, channel }: CanBody): void {
   if (operation === 'admin') return checkAdmin(principal);
   if (operation === 'presence') return checkPresence({ store }, principal, channel);
-  const isInbox = channel.startsWith(inboxOf(''));
   // Point to point has routes of its own, which publish and receive.
-  const hasRoute = operation !== 'history' && (isInbox || channel.startsWith(LINK));
-  if (isInbox && operation === 'subscribe') return checkInboxReader(principal, channel);
+  const hasRoute = operation !== 'history' && (isInbox(channel) || isLink(channel));
+  if (isInbox(channel) && operation === 'subscribe') return checkInboxReader(principal, channel);
   if (hasRoute) requireRight(principal, operation, channel);
   else requireCapability(principal, operation, channel);
   if (operation === 'publish')

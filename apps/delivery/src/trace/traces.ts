@@ -1,4 +1,4 @@
-import { Problem, TRACE_LIMIT, type TraceReceiver } from '#contracts';
+import { isInbox, Problem, TRACE_LIMIT, type TraceReceiver } from '#contracts';
 import type { Principal } from '#access';
 import type { AckOutcome, Answer, Clock, GroupRef, MemberAnswer } from '#mediator';
 import type { Place } from '../edge/places.js';
@@ -9,7 +9,7 @@ import { Handing } from './handing.js';
 /** Channels of all tenants together. */
 const CHANNELS = 200;
 const TICK_MS = 1_000;
-const INBOX = 'inbox:';
+const NONE: ReadonlyMap<ChannelTrace, Principal> = new Map();
 
 export type Transport = TraceReceiver['transport'];
 
@@ -65,8 +65,10 @@ export class Traces {
 
   /** An answer went to the socket; null: none of its channels is traced. */
   handed(places: readonly Place[], answer: Answer, transport: Transport): Handed | null {
+    const traced = this.tracedAmong(places);
+    if (traced.size === 0) return null;
     const handings: Handing[] = [];
-    for (const [trace, principal] of this.tracedAmong(places)) {
+    for (const [trace, principal] of traced) {
       const part = partOf(answer, trace.app, trace.channel);
       if (!part) continue;
       const receiver = receiverOf(principal, trace.channel, transport);
@@ -121,18 +123,18 @@ export class Traces {
     }
   }
 
-  private *tracedAmong(places: readonly Place[]): Iterable<[ChannelTrace, Principal]> {
-    const seen = new Set<ChannelTrace>();
+  /** Each once, with the first who may read it. For an app in which nobody traces, nothing is made. */
+  private tracedAmong(places: readonly Place[]): ReadonlyMap<ChannelTrace, Principal> {
+    let found: Map<ChannelTrace, Principal> | null = null;
     for (const { principal, channels } of places) {
       const traced = this.byApp.get(principal.appId);
       if (!traced) continue;
       for (const channel of channels) {
         const trace = traced.get(channel);
-        if (!trace || seen.has(trace)) continue;
-        seen.add(trace);
-        yield [trace, principal];
+        if (trace && !found?.has(trace)) (found ??= new Map()).set(trace, principal);
       }
     }
+    return found ?? NONE;
   }
 
   private makeRoom(tenant: string): void {
@@ -171,6 +173,6 @@ function receiverOf(
   transport: Transport,
 ): Handing['receiver'] {
   const kinds = { http: 'hold', sse: 'stream', ndjson: 'stream', websocket: 'websocket' } as const;
-  const kind = channel.startsWith(INBOX) ? 'direct' : kinds[transport];
+  const kind = isInbox(channel) ? 'direct' : kinds[transport];
   return { kind, transport, keyId, clientId, group: null, attempt: null };
 }

@@ -3,12 +3,12 @@ import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { limitsQuery } from '../../api/queries.js';
 import { useCurrentApp } from '../../app-shell/current-app.js';
-import { Chart } from '../../ui/chart.js';
 import { short, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Card, Empty, Page } from '../../ui/page.js';
 import { Segments } from '../../ui/segments.js';
-import { everyStep, lastHours, usageQuery } from '../usage/usage-query.js';
+import { UsageChart } from '../usage/usage-chart.js';
+import { lastHours, usageQuery } from '../usage/usage-query.js';
 import { FullestLimits } from './fullest-limits.js';
 import { SpendCard } from './spend-card.js';
 
@@ -31,10 +31,6 @@ export function OverviewPage() {
   const range = useMemo(() => lastHours(hours), [hours]);
   const usage = useQuery(usageQuery({ ...range, granularity }));
   const limits = useQuery(limitsQuery);
-  const steps = (
-    data: NonNullable<typeof usage.data>['data'],
-    meter: 'messages_published' | 'messages_delivered',
-  ) => everyStep(data, range, granularity, (bucket) => bucket.usage[meter]);
   const holds = limits.data?.limits.find(({ name }) => name === 'holds_key');
   return (
     <Page
@@ -63,12 +59,14 @@ export function OverviewPage() {
                   )}
                 </Empty>
               ) : (
-                <Chart
+                <UsageChart
                   label={`${whole(total.messages_published)} messages published and ${whole(total.messages_delivered)} delivered`}
-                  times={steps(data, 'messages_published').times}
-                  series={[
-                    { label: 'Published', values: steps(data, 'messages_published').values },
-                    { label: 'Delivered', values: steps(data, 'messages_delivered').values },
+                  buckets={data}
+                  span={range}
+                  step={granularity}
+                  meters={[
+                    { meter: 'messages_published', label: 'Published' },
+                    { meter: 'messages_delivered', label: 'Delivered' },
                   ]}
                   bars={span === '1h'}
                 />

@@ -3,7 +3,6 @@ import { useMemo, useState } from 'react';
 import { METERS, METER_NAMES, type Meter } from '../../../../../libs/contracts/src/meters.js';
 import { appsQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
-import { Chart } from '../../ui/chart.js';
 import { SelectField } from '../../ui/field.js';
 import { amount } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
@@ -12,14 +11,15 @@ import { Table } from '../../ui/paged-table.js';
 import { Segments } from '../../ui/segments.js';
 import { Moment } from '../../ui/time.js';
 import { downloadCsv } from './csv.js';
-import { everyStep, lastHours, usageQuery, type Granularity } from './usage-query.js';
+import { UsageChart } from './usage-chart.js';
+import { lastHours, usageQuery, type Step } from './usage-query.js';
 
 const SPANS = {
   day: { text: '24 hours', hours: 24, granularity: 'hour' },
   week: { text: '7 days', hours: 168, granularity: 'hour' },
   month: { text: '30 days', hours: 720, granularity: 'day' },
   year: { text: '12 months', hours: 8_784, granularity: 'month' },
-} as const satisfies Record<string, { text: string; hours: number; granularity: Granularity }>;
+} as const satisfies Record<string, { text: string; hours: number; granularity: Step }>;
 type SpanName = keyof typeof SPANS;
 
 const GROUPS = [
@@ -39,8 +39,6 @@ export function UsagePage() {
   const narrowed = app === '' ? range : { ...range, app };
   const series = useQuery(usageQuery({ ...narrowed, granularity: SPANS[span].granularity }));
   const parts = useQuery(usageQuery({ ...narrowed, granularity: 'total', groupBy }));
-  const steps = (data: NonNullable<typeof series.data>['data']) =>
-    everyStep(data, range, SPANS[span].granularity, ({ usage }) => usage[meter]);
   const appName = (id: string | undefined) =>
     apps.find((one) => one.id === id)?.name ?? (id === undefined ? '' : `${id} (deleted)`);
   return (
@@ -90,10 +88,12 @@ export function UsagePage() {
                   Publish a message, and it shows here within seconds.
                 </Empty>
               ) : (
-                <Chart
+                <UsageChart
                   label={`${METERS[meter].title}: ${amount(total[meter])} ${METERS[meter].unit}s in the last ${SPANS[span].text}`}
-                  times={steps(data).times}
-                  series={[{ label: METERS[meter].title, values: steps(data).values }]}
+                  buckets={data}
+                  span={range}
+                  step={SPANS[span].granularity}
+                  meters={[{ meter, label: METERS[meter].title }]}
                   bars
                 />
               )}

@@ -1,7 +1,10 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answered, api } from '../../api/client.js';
+import type { paths } from '../../api/generated/control-plane.js';
 
-export type Granularity = 'hour' | 'day' | 'month' | 'total';
+type Usage = paths['/v1/usage']['get']['responses'][200]['content']['application/json'];
+export type UsageBucket = Usage['data'][number];
+type Granularity = 'hour' | 'day' | 'month' | 'total';
 
 export interface UsageAsked {
   readonly from: string;
@@ -35,30 +38,31 @@ export function lastHours(hours: number, now = Date.now()): Span {
   return { from: new Date(to - hours * HOUR_MS).toISOString(), to: new Date(to).toISOString() };
 }
 
-const STEP_MS = { hour: HOUR_MS, day: 24 * HOUR_MS } as const;
+export type Step = Exclude<Granularity, 'total'>;
 
-/** One value for each step of the time, also for those in which nothing was used: the answer leaves them out. */
-export function everyStep<T extends { readonly start: string }>(
-  buckets: readonly T[],
-  { from, to }: Span,
-  granularity: Granularity,
-  valueOf: (bucket: T) => number,
-): { times: number[]; values: number[] } {
-  const known = new Map(buckets.map((bucket) => [Date.parse(bucket.start), valueOf(bucket)]));
-  const times: number[] = [];
-  if (granularity === 'hour' || granularity === 'day') {
-    const step = STEP_MS[granularity];
-    const first = Math.ceil(Date.parse(from) / step) * step;
-    for (let at = first; at < Date.parse(to); at += step) times.push(at);
-  } else if (granularity === 'month') {
-    const at = new Date(from);
-    at.setUTCDate(1);
-    at.setUTCHours(0, 0, 0, 0);
-    for (; at.getTime() < Date.parse(to); at.setUTCMonth(at.getUTCMonth() + 1))
-      times.push(at.getTime());
+/** The beginnings of the steps that a time touches (ms since 1970), in UTC, as usage is counted. */
+function startsOf({ from, to }: Span, step: Step): number[] {
+  const at = new Date(from);
+  at.setUTCMinutes(0, 0, 0);
+  if (step !== 'hour') at.setUTCHours(0);
+  if (step === 'month') at.setUTCDate(1);
+  const starts: number[] = [];
+  while (at.getTime() < Date.parse(to)) {
+    starts.push(at.getTime());
+    if (step === 'hour') at.setUTCHours(at.getUTCHours() + 1);
+    else if (step === 'day') at.setUTCDate(at.getUTCDate() + 1);
+    else at.setUTCMonth(at.getUTCMonth() + 1);
   }
-  // A bucket that begins before the time asked for, as the first day does, is shown too.
-  for (const at of known.keys()) if (!times.includes(at)) times.push(at);
-  times.sort((a, b) => a - b);
-  return { times: times.map((at) => at / 1000), values: times.map((at) => known.get(at) ?? 0) };
+  return starts;
+}
+
+/** For a chart: the steps in which nothing was used too, which the answer leaves out. */
+export function everyStep(
+  buckets: readonly UsageBucket[],
+  span: Span,
+  step: Step,
+): { times: number[]; steps: (UsageBucket | undefined)[] } {
+  const known = new Map(buckets.map((bucket) => [Date.parse(bucket.start), bucket]));
+  const starts = startsOf(span, step);
+  return { times: starts.map((at) => at / 1000), steps: starts.map((at) => known.get(at)) };
 }

@@ -213,12 +213,18 @@ describe('publish', () => {
     await client.next('subscribed');
     for (const { data } of numbers(1000))
       client.send({ type: 'publish', channel: 'ws-order', messages: [{ data }] });
-    await eventually('all of them', 15_000, () => client.messages().length >= 1000);
+    // A message can come before its publisher is told that it is stored.
+    const told = () => client.frames.filter((frame) => frame.type === 'published');
+    await eventually(
+      'all of them, and that each is stored',
+      15_000,
+      () => client.messages().length >= 1000 && told().length >= 1000,
+    );
     expectChain(
       client.messages(),
       numbers(1000).map((one) => one.data),
     );
-    expect(client.frames.filter((frame) => frame.type === 'published')).toHaveLength(1000);
+    expect(told()).toHaveLength(1000);
   });
 
   test('a refusal names the frame and stores nothing', async () => {

@@ -99,11 +99,33 @@ export class MonthEnd {
         if (isDone && left > 0) strike();
         return isDone && left === 0;
       });
+    } catch (error) {
+      throw new Error(`${name}: not yet, with ${left} kills to go. ${await this.account()}`, {
+        cause: error,
+      });
     } finally {
       clearTimeout(first);
       weather.onRequest = () => undefined;
     }
     say(`${name}: done`);
+  }
+
+  /** How things stand, for who reads of a failure. */
+  private async account(): Promise<string> {
+    const { world, providers } = this.parts;
+    const ours = await Promise.all(
+      providers.map(async ({ name, owner }) => {
+        const { data } = await owner.call<{ data: unknown[] }>('GET', '/v1/billing/invoices');
+        return `${name}’s invoices: ${JSON.stringify(data)}`;
+      }),
+    );
+    const theirs = [...world.stripe.account.invoices.values()].map((row) => JSON.stringify(row));
+    return [
+      `It is ${new Date(world.now()).toISOString()} in the world.`,
+      ...ours,
+      `Stripe’s invoices: ${theirs.join('\n')}`,
+      `Holdline said last: ${world.holdline.output().slice(-8_000)}`,
+    ].join('\n');
   }
 }
 

@@ -1,4 +1,4 @@
-import { METERS } from '#contracts';
+import { METERS, type Meter } from '#contracts';
 import type Stripe from 'stripe';
 import { type Invoices } from '../../invoicing/invoices.js';
 import type { FinalInvoice } from '../port.js';
@@ -11,12 +11,14 @@ import { META } from './names.js';
 import { NotYetCollected } from './not-yet-collected.js';
 import type { StripeParts } from './parts.js';
 import type { PeriodInvoices } from './period-invoice.js';
+import { takenUnits } from './taken-units.js';
 
 /**
  * Has Stripe collect a final invoice, to the cent. Stripe has rated the usage that it was told into a
  * draft, which it keeps until we let it go: its quantities are compared with the ledger, what it cannot
  * know (base fee, adjustments, discounts, tax, roundings) is put onto it as lines, and only when it says
- * the ledger's total is it made final. Every step looks first whether it was done.
+ * the ledger's total is it made final. What came after our invoice was final is on our next one, as an
+ * adjustment: here a line takes it off again. Every step looks first whether it was done.
  */
 export class Collector {
   constructor(
@@ -36,8 +38,8 @@ export class Collector {
     step?.('draft found');
     if (found.status === 'draft') {
       const usage = await this.periods.usageOf(found);
-      await this.compare(invoice, usage);
-      await this.addLines(invoice, found, usage);
+      const late = await this.compare(invoice, usage);
+      await this.addLines(invoice, found, usage, late);
       step?.('lines added');
       await this.grant(invoice, customer, usage);
       step?.('credits granted');
@@ -54,8 +56,12 @@ export class Collector {
     );
   }
 
-  /** @throws NotYetCollected while Stripe has counted something else */
-  private async compare(invoice: FinalInvoice, usage: TheirUsage): Promise<void> {
+  /**
+   * @returns meters of which Stripe was told more after the invoice had become final
+   * @throws NotYetCollected while Stripe has counted something else
+   */
+  private async compare(invoice: FinalInvoice, usage: TheirUsage): Promise<Set<Meter>> {
+    const late = new Set<Meter>();
     for (const [meter, { quantity }] of usage) {
       const lines = invoice.lines.filter((line) => line.kind === 'usage' && line.meter === meter);
       const ours = lines.reduce((sum, { units }) => sum + units, 0n);
@@ -67,6 +73,12 @@ export class Collector {
       }
       // Prices that changed in mid-period part the usage at Stripe, and its lines show a part alone.
       const isWhole = lines.length <= 1;
+      const isMore = isWhole && theirs > ours;
+      if (isMore && theirs === (await takenUnits(this.parts.database, invoice, meter))) {
+        late.add(meter);
+        await this.parts.database.asSystem((tx) => this.differences.settle(tx, [key]));
+        continue;
+      }
       await this.differences.raise({
         key,
         kind: 'invoice_quantity',
@@ -83,14 +95,16 @@ export class Collector {
         );
       }
     }
+    return late;
   }
 
   private async addLines(
     invoice: FinalInvoice,
     draft: Stripe.Invoice,
     usage: TheirUsage,
+    late: ReadonlySet<Meter>,
   ): Promise<void> {
-    const { lines, odd } = wantedLines(invoice, usage);
+    const { lines, odd } = wantedLines(invoice, usage, late);
     for (const { meter, ours, theirs } of odd) {
       await this.differences.raise({
         key: `invoice:${invoice.id}:${meter}:amount`,

@@ -3,6 +3,8 @@ import type Stripe from 'stripe';
 import type { FinalInvoice } from '../port.js';
 import { toMicro, toMinor } from './amounts.js';
 
+const NONE: ReadonlySet<Meter> = new Set();
+
 /** What Stripe has on a draft of each meter that it prices itself. */
 export type TheirUsage = ReadonlyMap<
   Meter,
@@ -25,8 +27,15 @@ export interface WantedLines {
   readonly odd: readonly { meter: Meter; ours: number; theirs: number }[];
 }
 
-/** What has to be put beside Stripe's usage lines so that its total is ours. Pure. */
-export function wantedLines(invoice: FinalInvoice, usage: TheirUsage): WantedLines {
+/**
+ * What has to be put beside Stripe's usage lines so that its total is ours. Pure.
+ * @param late meters of which Stripe has usage that our next invoice charges
+ */
+export function wantedLines(
+  invoice: FinalInvoice,
+  usage: TheirUsage,
+  late: ReadonlySet<Meter> = NONE,
+): WantedLines {
   const { currency } = invoice;
   const minor = (micro: bigint) => toMinor(micro, currency);
   const lines: WantedLine[] = [];
@@ -54,8 +63,10 @@ export function wantedLines(invoice: FinalInvoice, usage: TheirUsage): WantedLin
       .filter((line) => line.kind === 'usage' && line.meter === meter)
       .reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
     const ours = minor(micro);
-    if (Math.abs(ours - theirs) > count) odd.push({ meter, ours, theirs });
-    add(`m:${meter}`, `Rounding and price changes: ${meter.replaceAll('_', ' ')}`, ours - theirs);
+    const isLate = late.has(meter);
+    if (!isLate && Math.abs(ours - theirs) > count) odd.push({ meter, ours, theirs });
+    const why = isLate ? 'Charged with the next invoice' : 'Rounding and price changes';
+    add(`m:${meter}`, `${why}: ${meter.replaceAll('_', ' ')}`, ours - theirs);
   }
 
   // Amounts of ours that are finer than what can be paid add up to a rest.

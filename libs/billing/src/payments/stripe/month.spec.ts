@@ -189,6 +189,42 @@ test('usage that Stripe has counted otherwise holds the invoice back and raises 
   expect((await ours('ten_off'))[0]).toMatchObject({ state: 'paid' });
 });
 
+test('P6: usage that comes when our invoice is final and Stripe’s is still a draft is on the next one, and holds nothing back', async () => {
+  await w.subscribe('ten_after');
+  const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);
+  await w.use('ten_after', 'messages_published', since + 2, 5_000n);
+  const { periodEnd } = await w.database.asSystem((tx) =>
+    tx.subscription.findUniqueOrThrow({ where: { tenantId: 'ten_after' } }),
+  );
+  // Stripe takes nothing for its drafts while ours becomes final.
+  w.fake.faults.weather = (request) => (request.startsWith('POST /v1/invoices') ? 'rate' : null);
+  await until(new Date(periodEnd.getTime() + 2 * HOUR));
+  w.fake.faults.weather = () => null;
+  expect((await ours('ten_after'))[0]).toMatchObject({ state: 'open', payments: [] });
+  const [alarms, opened] = [w.alarms.length, await open()];
+  await w.use('ten_after', 'messages_published', since + 3, 2_000n);
+  await w.adapter.seal();
+  await w.adapter.send();
+  await w.invoicing();
+  await w.news();
+  const [first] = await ours('ten_after');
+  expect(first).toMatchObject({ state: 'paid' });
+  const paid = () => theirs().filter((row) => row.metadata?.['holdline_invoice'] === first?.id);
+  expect(paid()).toMatchObject([
+    { status: 'paid', total: toMinor(first?.totalMicro ?? 0n, 'USD') },
+  ]);
+  await until(new Date(periodEnd.getTime() + 33 * 24 * HOUR));
+  const second = (await ours('ten_after'))[1];
+  expect(second).toMatchObject({ state: 'paid' });
+  expect(second?.lines.find(({ kind }) => kind === 'adjustment')).toMatchObject({
+    meter: 'messages_published',
+    amountMicro: 5_000_000n,
+  });
+  expect(w.alarms.slice(alarms)).toEqual([]);
+  expect(await w.database.asSystem((tx) => uncleared(tx))).toEqual([]);
+  expect(await open()).toBe(opened);
+});
+
 test('an ended subscription bills its last usage, and the tenant goes on without Stripe', async () => {
   await w.subscribe('ten_end');
   const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);

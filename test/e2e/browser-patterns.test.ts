@@ -161,9 +161,16 @@ describe('in Chromium, through the SDK', () => {
       async ([forAnn, forBob]) => {
         const { connect } = globalThis as unknown as Shop;
         const answering = connect(forBob!).channel('questions');
-        answering.subscribe((question) => answering.reply(question, Number(question.data) * 2));
+        // Who asked can have the reply before who answered is told that it was taken.
+        const taken = new Promise((resolve, reject) =>
+          answering.subscribe((question) =>
+            answering.reply(question, Number(question.data) * 2).then(resolve, reject),
+          ),
+        );
         await answering.ready();
-        return (await connect(forAnn!).channel('questions').request(21, { wait: 10 })).data;
+        const reply = await connect(forAnn!).channel('questions').request(21, { wait: 10 });
+        await taken;
+        return reply.data;
       },
       await tokens('ann', 'bob'),
     );

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CONTROL_ROUTES, type RouteSpec } from '#contracts';
-import type { Tx } from '#database';
+import {
+  BODIES,
+  fill,
+  furnish,
+  MEMBER_ROUTES,
+  NOTHING,
+  type Ids,
+} from '../testing/furnished-tenant.js';
 import {
   startTestApi,
   type Answer,
@@ -11,33 +17,6 @@ import {
 
 /** A word that stands in everything of the victim's, so that one byte of it in an answer is a leak. */
 const CANARY = 'canary7f3a';
-
-interface Ids {
-  app: string;
-  key: string;
-  namespace: string;
-  member: string;
-  tenant: string;
-  webhook: string;
-  delivery: string;
-  invoice: string;
-  line: string;
-  channel: string;
-  position: string;
-}
-const NOTHING: Ids = {
-  app: 'app_00000000000000000000',
-  key: '000000000000',
-  namespace: 'nothing',
-  member: 'usr_00000000000000000000',
-  tenant: 'ten_00000000000000000000',
-  webhook: 'whk_00000000000000000000',
-  delivery: 'whd_00000000000000000000',
-  invoice: 'inv_00000000000000000000',
-  line: '9',
-  channel: 'nothing',
-  position: '9',
-};
 
 let t: TestApi;
 let victim: SignedUp;
@@ -50,8 +29,8 @@ beforeAll(async () => {
   t = await startTestApi();
   victim = await t.signUp();
   attacker = await t.signUp();
-  theirs = await furnish(victim, CANARY);
-  mine = await furnish(attacker, 'mine');
+  theirs = await furnish(t.database, victim, CANARY);
+  mine = await furnish(t.database, attacker, 'mine');
   const admin = await attacker.call('POST', `/v1/apps/${attacker.appId}/keys`, {
     body: { capabilities: { '*': ['*', 'admin'] } },
   });
@@ -59,78 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => t.stop());
 
-async function furnish({ call, appId, userId, tenantId }: SignedUp, name: string): Promise<Ids> {
-  await call('PATCH', `/v1/apps/${appId}`, { body: { name } });
-  const key = await call('POST', `/v1/apps/${appId}/keys`, { body: { name } });
-  await call('PUT', `/v1/apps/${appId}/namespaces/${name}`, { body: {} });
-  await call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: name } });
-  const webhook = await call('POST', '/v1/webhooks', {
-    body: { url: `https://example.com/${name}`, events: ['key.created'] },
-  });
-  const delivery = await call('POST', `/v1/webhooks/${webhook.body.id}/test`);
-  const invoice = `inv_${name}`;
-  await t.database.asSystem((tx) => drawInvoice(tx, invoice, tenantId, name));
-  return {
-    app: appId,
-    key: key.body.id,
-    namespace: name,
-    member: userId,
-    tenant: tenantId,
-    webhook: webhook.body.id,
-    delivery: delivery.body.id,
-    invoice,
-    line: '1',
-    channel: name,
-    position: '1',
-  };
-}
-
-/** A final invoice with one line. */
-async function drawInvoice(tx: Tx, id: string, tenantId: string, description: string) {
-  const at = new Date(0);
-  const period = { periodStart: at, periodEnd: at, wholeHours: 1, finalizesAt: at };
-  await tx.invoice.create({
-    data: { id, tenantId, currency: 'EUR', provider: 'invoice', ...period },
-  });
-  await tx.invoiceLine.create({
-    data: {
-      ...{ invoiceId: id, n: 1, tenantId, kind: 'base', description, amountMicro: 1n },
-      ...{ periodStart: at, fromHour: at, toHour: at },
-    },
-  });
-  await tx.invoice.update({
-    where: { id },
-    data: { state: 'open', number: `HL-1970-${description}`, finalizedAt: at, dueAt: at },
-  });
-}
-
 /** Parameters that name nothing of anybody's by themselves. */
 const FREE = ['namespace', 'line', 'channel', 'position'];
 
-/** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
-const BODIES: Record<string, unknown> = {
-  updateApp: { name: 'taken over' },
-  createKey: {},
-  rotateKey: {},
-  updateKey: { allowedIps: [] },
-  can: { capabilities: {}, channel: 'planted', operation: 'publish' },
-  createNamespace: { name: 'planted' },
-  putNamespace: {},
-  updateNamespace: { presence: false },
-  createRevocation: { clientId: 'x' },
-  updateMember: { role: 'viewer' },
-  updateWebhook: { enabled: false },
-  rotateWebhook: {},
-  replayWebhook: { from: '2026-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' },
-};
-
-const swept = (Object.entries(CONTROL_ROUTES) as [string, RouteSpec][]).filter(
-  ([, route]) => route.path.includes('{') && route.auth === 'session',
-);
-
-function fill(path: string, ids: Ids): string {
-  return path.replace(/\{(\w+)\}/g, (_all, name: keyof Ids) => ids[name]);
-}
+const swept = MEMBER_ROUTES.filter(([, route]) => route.path.includes('{'));
+/** All that can be read of one's own: none of it has anything of another tenant's in it. */
+const listed = MEMBER_ROUTES.filter(([, route]) => route.method === 'GET');
 
 function comparable(answer: Answer) {
   const { requestId: _own, ...body } = answer.body;
@@ -142,7 +55,7 @@ function comparable(answer: Answer) {
 describe('P5: another tenant’s thing looks like one that does not exist', () => {
   test('the sweep has every route with an id in its path, and a body for each that takes one', () => {
     expect(swept.length).toBeGreaterThan(15);
-    for (const [name, route] of swept)
+    for (const [name, route] of MEMBER_ROUTES)
       expect([name, name in BODIES]).toEqual([name, route.body !== undefined]);
   });
 
@@ -180,16 +93,10 @@ describe('P5: another tenant’s thing looks like one that does not exist', () =
     }
   });
 
-  test('lists show nothing of another tenant’s, and take none of its ids as a place to go on from', async () => {
+  test('no page of one’s own shows anything of another tenant’s, and no list takes any of its ids as a place to go on from', async () => {
     for (const call of [attacker.call, attackerKey]) {
-      for (const url of [
-        '/v1/apps',
-        '/v1/members',
-        `/v1/apps/${mine.app}/keys`,
-        `/v1/apps/${mine.app}/revocations`,
-        '/v1/me',
-      ]) {
-        const { text } = await call('GET', url);
+      for (const [, route] of listed) {
+        const { text } = await call('GET', fill(route.path, mine));
         for (const secret of [
           CANARY,
           theirs.app,

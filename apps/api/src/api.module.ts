@@ -28,6 +28,7 @@ import { KeysModule } from './keys/keys.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { MembersModule } from './members/members.module.js';
 import { NamespacesModule } from './namespaces/namespaces.module.js';
+import { Impersonations } from './operator/impersonations.js';
 import { OperatorSessions } from './operator/operator-sessions.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { RevocationsModule } from './revocations/revocations.module.js';
@@ -64,7 +65,7 @@ class CoreModule {
       Passwords,
       Sessions,
       OperatorSessions,
-      AuditTrail,
+      Impersonations,
     ];
     return {
       module: CoreModule,

@@ -21,7 +21,8 @@ const SEAL_CONTEXT = 'delivery/config-cache';
  */
 export class ConfigFeed {
   private readonly stopping = new AbortController();
-  private readonly node = randomUUID();
+  /** As this server calls itself; another after each start. */
+  readonly node = randomUUID();
   private running: Promise<void> | null = null;
   private failingSince: number | null = null;
   private saidSo = false;

@@ -140,6 +140,8 @@ async function start(config: Config): Promise<void> {
       usage: nest.get(UsageFeed),
       activity,
       traces: nest.get(Traces),
+      configNode: feed.node,
+      streams: () => streams.size,
       limits: nest.get(Limits),
       store: nest.get(AccessStore),
       authenticator: nest.get(Authenticator),

@@ -11,6 +11,7 @@ import { BILLING_ROUTES } from './control/billing-routes.js';
 import { CAN_ROUTES } from './control/can-routes.js';
 import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { CONSOLE_ROUTES } from './control/console-routes.js';
+import { OPERATOR_ROUTES } from './control/operator-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { STRIPE_ROUTES } from './control/stripe-routes.js';
@@ -309,50 +310,7 @@ export const CONTROL_ROUTES = {
     problems: [...WRITE, 'quota_exceeded'],
   },
 
-  operatorLogin: {
-    method: 'POST',
-    path: '/v1/operator/login',
-    tag: 'Operator',
-    summary: 'Sign in as the platform’s own staff',
-    auth: 'none',
-    body: accounts.LoginBody,
-    success: { status: 200, schema: accounts.Operator, description: 'Signed in.' },
-    problems: [...SIGN_IN, 'unauthenticated'],
-  },
-  operatorLogout: {
-    method: 'POST',
-    path: '/v1/operator/logout',
-    tag: 'Operator',
-    summary: 'Sign out',
-    auth: 'none',
-    success: { status: 204, description: 'Signed out.' },
-    problems: ['key_in_url', 'forbidden', ...SERVING],
-  },
-  operatorTenants: {
-    method: 'GET',
-    path: '/v1/operator/tenants',
-    tag: 'Operator',
-    summary: 'List all tenants with their counts',
-    auth: 'operator',
-    query: ListQuery,
-    success: {
-      status: 200,
-      schema: accounts.OperatorTenantList,
-      description: 'A page of tenants.',
-    },
-    problems: LIST,
-  },
-  operatorUpdateTenant: {
-    method: 'PATCH',
-    path: '/v1/operator/tenants/{tenant}',
-    tag: 'Operator',
-    summary: 'Suspend a tenant, or change its limits',
-    description: 'A suspended tenant’s apps are refused everywhere within a second.',
-    auth: 'operator',
-    body: accounts.OperatorTenantPatch,
-    success: { status: 200, schema: accounts.Tenant, description: 'The tenant as it is now.' },
-    problems: WRITE,
-  },
+  ...OPERATOR_ROUTES,
   ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
   ...TRACE_ROUTES,

@@ -64,4 +64,4 @@ interface MeterEntry {
 }
 
 export type Meter = keyof typeof METERS;
-export const METER_NAMES = Object.keys(METERS) as readonly Meter[];
+export const METER_NAMES = Object.keys(METERS) as [Meter, ...Meter[]];

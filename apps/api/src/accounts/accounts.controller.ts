@@ -63,10 +63,12 @@ export class AccountsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MeAnswer> {
-    if (actor.kind === 'key') {
+    if (actor.kind !== 'user') {
       throw new Problem(
         'forbidden',
-        'An API key acts for its own tenant only. Sign in to switch, or use a key of the other tenant.',
+        actor.kind === 'key'
+          ? 'An API key acts for its own tenant only. Sign in to switch, or use a key of the other tenant.'
+          : 'You look at one tenant as one of the platform’s staff. End it, and look at the other.',
       );
     }
     await this.accounts.requireMembership(actor.id, tenantId);

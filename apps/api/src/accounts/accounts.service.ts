@@ -124,6 +124,7 @@ export class AccountsService {
       tenant: current?.tenant ?? null,
       role: current?.role ?? null,
       tenants,
+      impersonation: null,
     };
   }
 
@@ -137,10 +138,14 @@ export class AccountsService {
     const shown = shownTenant(tenant);
     return {
       user: null,
-      key: { id: actor.id, appId: actor.appId! },
+      key: actor.kind === 'key' ? { id: actor.id, appId: actor.appId! } : null,
       tenant: shown,
       role,
       tenants: [{ tenant: shown, role }],
+      impersonation:
+        actor.endsAt === undefined
+          ? null
+          : { operator: actor.email ?? actor.id, endsAt: new Date(actor.endsAt).toISOString() },
     };
   }
 }

@@ -8,6 +8,7 @@ type RouteName = keyof typeof CONTROL_ROUTES;
 interface World extends SignedUp {
   readonly keyId: string;
   readonly operator: Caller;
+  readonly operatorCookie: string;
 }
 
 interface Change {
@@ -78,10 +79,12 @@ async function finalInvoice(world: World) {
   return { id, dueMicro: String(dueMicro), operator };
 }
 
-async function signInOperator(): Promise<Caller> {
+async function operatorCookieOf(): Promise<string> {
   const login = await t.nobody('POST', '/v1/operator/login', { body: t.demo.operator });
-  return t.withCookie(String(login.headers['set-cookie']).split(';', 1)[0]!);
+  return String(login.headers['set-cookie']).split(';', 1)[0]!;
 }
+
+const signInOperator = async (): Promise<Caller> => t.withCookie(await operatorCookieOf());
 
 /** One change for each route. A new route that changes something fails until it stands here. */
 const CHANGES: Partial<Record<RouteName, Change>> = {
@@ -228,6 +231,58 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
       return operator('POST', `/v1/operator/invoices/${id}/void`, { body: {} });
     },
   },
+  operatorImpersonate: {
+    action: 'impersonation.began',
+    make: ({ operator, tenantId }) =>
+      operator('POST', `/v1/operator/tenants/${tenantId}/impersonate`, {
+        body: { reason: 'They asked for help.' },
+      }),
+  },
+  operatorEndImpersonation: {
+    action: 'impersonation.ended',
+    make: async ({ operator, operatorCookie, tenantId }) => {
+      const begun = await operator('POST', `/v1/operator/tenants/${tenantId}/impersonate`, {
+        body: { reason: 'They asked for help.' },
+      });
+      const look = String(begun.headers['set-cookie']).split(';', 1)[0];
+      return t.withCookie(`${operatorCookie}; ${look}`)('DELETE', '/v1/operator/impersonation');
+    },
+  },
+  operatorSettleDifference: {
+    action: 'difference.settled',
+    make: async ({ operator, tenantId }) => {
+      const key = `hour:${tenantId}`;
+      await t.database.asSystem((tx) =>
+        tx.stripeDifference.create({
+          data: {
+            ...{ key, tenantId, kind: 'hour', ours: '5', theirs: '4', note: 'Look.' },
+            foundAt: new Date(t.clock.now()),
+          },
+        }),
+      );
+      return operator('POST', '/v1/operator/stripe/differences/settle', {
+        body: { id: key, note: 'Corrected by hand.' },
+      });
+    },
+  },
+  operatorRetryHour: {
+    action: 'stripe-hour.retried',
+    make: async ({ operator, tenantId }) => {
+      const hour = new Date(Math.floor(t.clock.now() / 3_600_000) * 3_600_000);
+      const meter = 'messages_published';
+      await t.database.asSystem((tx) =>
+        tx.stripeHour.create({
+          data: {
+            ...{ tenantId, meter, hour, version: 1, units: 5n, state: 'refused' },
+            ...{ nextAt: hour, fault: 'No such customer.' },
+          },
+        }),
+      );
+      return operator('POST', '/v1/operator/stripe/hours/retry', {
+        body: { tenantId, meter, hour: hour.toISOString() },
+      });
+    },
+  },
   operatorUpdateTenant: {
     action: 'tenant.updated',
     make: ({ operator, tenantId }) =>
@@ -238,7 +293,13 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
 async function furnish(): Promise<World> {
   const user = await t.signUp();
   const key = await user.call('POST', `/v1/apps/${user.appId}/keys`, { body: {} });
-  return { ...user, keyId: key.body.id, operator: await signInOperator() };
+  const operatorCookie = await operatorCookieOf();
+  return {
+    ...user,
+    keyId: key.body.id,
+    operator: t.withCookie(operatorCookie),
+    operatorCookie,
+  };
 }
 
 const changing = (Object.entries(CONTROL_ROUTES) as [RouteName, RouteSpec][]).filter(

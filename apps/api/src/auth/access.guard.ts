@@ -86,8 +86,14 @@ export class AccessGuard implements CanActivate {
     need: Need,
   ): void {
     const actor = actorOf(context);
-    if (write && actor.kind === 'user') refuseForeignPage(request, this.settings.apiUrl);
+    if (write && actor.kind !== 'key') refuseForeignPage(request, this.settings.apiUrl);
     if (need === 'read') return;
+    if (actor.kind === 'operator') {
+      throw new Problem(
+        'forbidden',
+        'You look at this tenant as one of the platform’s staff, and nothing is changed that way. Use the operator’s own pages.',
+      );
+    }
     if (!actor.membership) throw noTenant();
     const { role, tenantStatus } = actor.membership;
     if (tenantStatus !== 'active') {

@@ -3,17 +3,22 @@ import { Problem, type Role } from '#contracts';
 import { plainAddress } from '#platform';
 import type { FastifyRequest } from 'fastify';
 
-/** Who acts on the control plane: a signed-in user, or a key with `admin`, which acts as a developer. */
+/**
+ * Who acts on the control plane: a signed-in user, a key with `admin`, which acts as a developer, or one
+ * of the platform's staff who looks at a tenant, as a viewer.
+ */
 export interface Actor {
-  readonly kind: 'user' | 'key';
-  /** `usr_…` or the key's id: what `createdBy` says. */
+  readonly kind: 'user' | 'key' | 'operator';
+  /** `usr_…`, the key's id or `opr_…`: what `createdBy` says. */
   readonly id: string;
   readonly email: string | null;
   /** The app that a key belongs to. */
   readonly appId: string | null;
   readonly userCreatedAt: Date | null;
-  /** Which session, by the hash of its cookie; null for a key. */
+  /** Which session, by the hash of its cookie; null for who is no user. */
   readonly session: string | null;
+  /** Until when (ms since 1970) an operator looks; of nobody else. */
+  readonly endsAt?: number;
   /** null: a user who is a member of no tenant. */
   readonly membership: Membership | null;
 }
@@ -26,6 +31,7 @@ export interface Membership {
 
 /** An actor that has a tenant: what every route but /v1/me and /v1/tenants/… asks for. */
 export interface TenantActor {
+  readonly kind: Actor['kind'];
   readonly id: string;
   readonly tenantId: string;
   readonly role: Role;
@@ -40,10 +46,10 @@ export const CurrentActor = createParamDecorator(
 
 export const CurrentTenant = createParamDecorator(
   (_data: unknown, context: ExecutionContext): TenantActor => {
-    const { id, membership } = actorOf(context);
+    const { kind, id, membership } = actorOf(context);
     if (!membership) throw noTenant();
     const origin = originOf(context.switchToHttp().getRequest<FastifyRequest>());
-    return { id, tenantId: membership.tenantId, role: membership.role, ...origin };
+    return { kind, id, tenantId: membership.tenantId, role: membership.role, ...origin };
   },
 );
 

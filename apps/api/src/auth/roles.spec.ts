@@ -9,6 +9,7 @@ import {
   type Ids,
   type RouteName,
 } from '../testing/furnished-tenant.js';
+import { everyRow } from '../testing/every-row.js';
 import { startTestApi, type Caller, type SignedUp, type TestApi } from '../testing/test-api.js';
 
 let t: TestApi;
@@ -42,26 +43,6 @@ function ask(role: Role, [name, route]: [RouteName, RouteSpec], named: Ids) {
   return call(route.method, fill(route.path, named), body === undefined ? {} : { body });
 }
 
-/** A fingerprint of every row of every table, by the role that sees those of all tenants. */
-function everyRow(): Promise<Record<string, string>> {
-  return t.database.asSystem(async (tx) => {
-    const tables = await tx.$queryRaw<{ name: string }[]>`
-      select format('%I', relname) as name from pg_class
-      where relnamespace = 'public'::regnamespace and relkind = 'r'
-        and has_table_privilege(oid, 'select')
-      order by 1`;
-    const prints: Record<string, string> = {};
-    for (const { name } of tables) {
-      const [found] = await tx.$queryRawUnsafe<{ print: string }[]>(
-        `select count(*) || ' ' || md5(coalesce(string_agg(r::text, chr(10) order by r::text), '')) as print
-         from ${name} r`,
-      );
-      prints[name] = found?.print ?? '';
-    }
-    return prints;
-  });
-}
-
 const writes = MEMBER_ROUTES.filter(([, route]) => route.method !== 'GET');
 
 /** What a viewer may ask for although it is no GET: it only helps to look. */
@@ -86,44 +67,44 @@ const REFUSED: Record<'developer' | 'billing', readonly RouteName[]> = {
 
 describe('a viewer changes nothing', () => {
   test('the fingerprint of the database sees a change of one row, and none where none is', async () => {
-    const before = await everyRow();
+    const before = await everyRow(t.database);
     expect(Object.keys(before).length).toBeGreaterThan(30);
-    expect(await everyRow()).toEqual(before);
+    expect(await everyRow(t.database)).toEqual(before);
     await owner.call('PATCH', `/v1/apps/${ids.app}`, { body: { name: 'renamed' } });
-    const after = await everyRow();
+    const after = await everyRow(t.database);
     const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
     expect(changed).toContain('app');
   });
 
   test.each(writes.filter(([name]) => name !== 'switchTenant'))('%s', async (...route) => {
-    const before = await everyRow();
+    const before = await everyRow(t.database);
     const { status, body } = await ask('viewer', route, ids);
     if (!ONLY_LOOKS.includes(route[0])) {
       expect(status).toBe(403);
       expect(body.detail).toContain('you act as viewer');
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await everyRow(t.database)).toEqual(before);
   });
 
   test('switching to another tenant changes the viewer’s own session, and is told in the audit log', async () => {
-    const before = await everyRow();
+    const before = await everyRow(t.database);
     const call = await join('viewer');
     const { status } = await call('POST', `/v1/tenants/${ids.tenant}/switch`);
     expect(status).toBe(200);
-    const after = await everyRow();
+    const after = await everyRow(t.database);
     const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
     expect(changed.sort()).toEqual(['audit_entry', 'audit_head', 'session']);
   });
 
   test('nor does anything that is only read', async () => {
-    const before = await everyRow();
+    const before = await everyRow(t.database);
     for (const route of MEMBER_ROUTES) {
       if (route[1].method !== 'GET') continue;
       const { status } = await ask('viewer', route, ids);
       // What only delivery knows cannot be told here, where there is none.
       expect([route[0], [200, 404, 503].includes(status)]).toEqual([route[0], true]);
     }
-    expect(await everyRow()).toEqual(before);
+    expect(await everyRow(t.database)).toEqual(before);
   });
 });
 

@@ -42,5 +42,6 @@ import { ToldInterceptor } from './told.interceptor.js';
         ),
     },
   ],
+  exports: [ConfigFeed],
 })
 export class ConfigFeedModule {}

@@ -57,6 +57,11 @@ export class ConfigFeed {
     this.wake();
   }
 
+  /** The newest version that was loaded; null: none yet. */
+  get newest(): number | null {
+    return this.version < 0 ? null : this.version;
+  }
+
   /** How many delivery nodes wait for a change now. */
   get holds(): number {
     return this.waiting.size;

@@ -2,7 +2,7 @@
 const GONE_MS = 40_000;
 const NODES_KEPT = 1000;
 
-interface DeliveryNode {
+export interface DeliveryNode {
   /** The version it had when it last asked. */
   version: number;
   seenAt: number;
@@ -41,6 +41,12 @@ export class DeliveryNodes {
       const timer = setTimeout(done, timeoutMs);
       this.waiting.add(look);
     });
+  }
+
+  /** Who asked lately, the newest last. */
+  list(): readonly (DeliveryNode & { readonly id: string; readonly isGone: boolean })[] {
+    const oldest = this.now() - GONE_MS;
+    return [...this.nodes].map(([id, node]) => ({ id, ...node, isGone: node.seenAt < oldest }));
   }
 
   private allHave(version: number): boolean {

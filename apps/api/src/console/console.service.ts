@@ -24,8 +24,15 @@ export class ConsoleService {
     @Inject(Settings) private readonly settings: Settings,
   ) {}
 
-  /** @throws Problem not_found; conflict when the app has no key that works */
+  /** @throws Problem not_found; forbidden to operators; conflict when the app has no key that works */
   async token(actor: TenantActor, appId: string): Promise<ConsoleToken> {
+    // What a tenant's users say to each other is not ours to read, whatever the reason for looking.
+    if (actor.kind === 'operator') {
+      throw new Problem(
+        'forbidden',
+        'The platform’s staff see how a tenant is set up and what it uses, never its messages.',
+      );
+    }
     const key = await this.database.withTenant(actor.tenantId, async (tx) => {
       await requireApp(tx, appId);
       const now = new Date(this.clock.now());

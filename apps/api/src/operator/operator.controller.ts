@@ -1,9 +1,11 @@
 import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
-  ListQuery,
   LoginBody,
   OperatorTenantPatch,
+  OperatorTenantsQuery,
+  type LimitsAnswer,
+  type OperatorTenantDetails,
   type Operator,
   type OperatorTenant,
   type Page,
@@ -13,7 +15,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentOperator, type OperatorOrigin } from './current-operator.js';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
-import { OperatorSessions } from './operator-sessions.js';
+import { Impersonations } from './impersonations.js';
+import { OperatorSessions, type OperatorActor } from './operator-sessions.js';
 import { OperatorService } from './operator.service.js';
 
 @Controller()
@@ -21,6 +24,7 @@ export class OperatorController {
   constructor(
     @Inject(OperatorService) private readonly operators: OperatorService,
     @Inject(OperatorSessions) private readonly sessions: OperatorSessions,
+    @Inject(Impersonations) private readonly looks: Impersonations,
   ) {}
 
   @Route(CONTROL_ROUTES.operatorLogin)
@@ -37,11 +41,29 @@ export class OperatorController {
   @Route(CONTROL_ROUTES.operatorLogout)
   logOut(@Res({ passthrough: true }) reply: FastifyReply): void {
     this.sessions.end(reply);
+    this.looks.end(reply);
   }
 
   @Route(CONTROL_ROUTES.operatorTenants)
-  tenants(@Query({ schema: ListQuery }) query: ListQuery): Promise<Page<OperatorTenant>> {
+  tenants(
+    @Query({ schema: OperatorTenantsQuery }) query: OperatorTenantsQuery,
+  ): Promise<Page<OperatorTenant>> {
     return this.operators.tenants(query);
+  }
+
+  @Route(CONTROL_ROUTES.operatorMe)
+  me(@Req() { user }: { user: OperatorActor }): Operator {
+    return { id: user.id, email: user.email };
+  }
+
+  @Route(CONTROL_ROUTES.operatorTenant)
+  tenant(@Param('tenant', IdPipe) tenant: string): Promise<OperatorTenantDetails> {
+    return this.operators.tenant(tenant);
+  }
+
+  @Route(CONTROL_ROUTES.operatorTenantLimits)
+  limits(@Param('tenant', IdPipe) tenant: string): Promise<LimitsAnswer> {
+    return this.operators.limits(tenant);
   }
 
   @Route(CONTROL_ROUTES.operatorUpdateTenant)

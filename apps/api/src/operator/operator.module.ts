@@ -1,6 +1,19 @@
 import { Module } from '@nestjs/common';
+import { ConfigFeedModule } from '../config-feed/config-feed.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
+import { StripeModule } from '../stripe/stripe.module.js';
+import { UsageModule } from '../usage/usage.module.js';
+import { ImpersonationController } from './impersonation.controller.js';
+import { NodesService } from './nodes.service.js';
 import { OperatorController } from './operator.controller.js';
 import { OperatorService } from './operator.service.js';
+import { ReconciliationService } from './reconciliation.service.js';
+import { ServiceController } from './service.controller.js';
+import { TroubleService } from './trouble.service.js';
 
-@Module({ controllers: [OperatorController], providers: [OperatorService] })
+@Module({
+  imports: [ConfigFeedModule, LimitsModule, UsageModule, StripeModule],
+  controllers: [OperatorController, ImpersonationController, ServiceController],
+  providers: [OperatorService, NodesService, TroubleService, ReconciliationService],
+})
 export class OperatorModule {}

@@ -1,14 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   StoredLimits,
-  type ListQuery,
+  type LimitsAnswer,
   type LoginBody,
+  NAMED_OF_TENANT,
   type OperatorTenant,
+  type OperatorTenantDetails,
+  type OperatorTenantsQuery,
   type OperatorTenantPatch,
   type Page,
   type Tenant,
 } from '#contracts';
-import { Database } from '#database';
+import { Database, type Tx } from '#database';
+import { LimitsService } from '../limits/limits.service.js';
+import { UsageService } from '../usage/usage.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { LoginBackoff } from '../accounts/login-backoff.js';
 import { Passwords } from '../accounts/passwords.js';
@@ -27,6 +32,8 @@ export class OperatorService {
     @Inject(Passwords) private readonly passwords: Passwords,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(UsageService) private readonly usage: UsageService,
+    @Inject(LimitsService) private readonly limitsOf: LimitsService,
   ) {
     this.backoff = new LoginBackoff(clock);
   }
@@ -42,46 +49,90 @@ export class OperatorService {
     });
   }
 
-  tenants(query: ListQuery): Promise<Page<OperatorTenant>> {
-    const now = new Date(this.clock.now());
+  tenants(query: OperatorTenantsQuery): Promise<Page<OperatorTenant>> {
     return this.database.asSystem(async (tx) => {
       const page = await pageById(query, {
         exists: (id) => tx.tenant.findUnique({ where: { id }, select: { id: true } }),
         rows: (args) =>
           tx.tenant.findMany({
+            where: matching(query),
             orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-            include: {
-              _count: { select: { members: true, apps: { where: { status: 'active' } } } },
-            },
+            include: COUNTED,
             ...args,
           }),
       });
-      const keys = await tx.apiKey.groupBy({
-        by: ['tenantId'],
-        _count: true,
-        where: {
-          tenantId: { in: page.data.map(({ id }) => id) },
-          revokedAt: null,
-          OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
-          app: { status: 'active' },
+      const ids = page.data.map(({ id }) => id);
+      const keys = await this.workingKeys(tx, 'tenantId', { tenantId: { in: ids } });
+      return { ...page, data: page.data.map((row) => shownToOperator(row, keys.get(row.id) ?? 0)) };
+    });
+  }
+
+  /** @throws Problem not_found */
+  async tenant(tenantId: string): Promise<OperatorTenantDetails> {
+    const found = await this.database.asSystem(async (tx) => {
+      const row = await tx.tenant.findUnique({
+        where: { id: tenantId },
+        include: {
+          ...COUNTED,
+          members: {
+            include: { user: { select: { email: true } } },
+            orderBy: { createdAt: 'asc' },
+            take: NAMED_OF_TENANT,
+          },
+          apps: { orderBy: { createdAt: 'asc' }, take: NAMED_OF_TENANT },
         },
       });
-      const keysOf = new Map(keys.map((row) => [row.tenantId, row._count]));
-      const data = page.data.map((row) => ({
-        ...shownTenant(row),
-        limits: StoredLimits.parse(row.limits),
-        members: row._count.members,
-        apps: row._count.apps,
-        keys: keysOf.get(row.id) ?? 0,
-      }));
-      return { data, hasMore: page.hasMore };
+      if (!row) throw missing('tenant');
+      return { row, keys: await this.workingKeys(tx, 'appId', { tenantId }) };
     });
+    const { row, keys } = found;
+    const { from, asOf, total } = await this.usage.report(tenantId, { granularity: 'total' });
+    return {
+      ...shownToOperator(
+        row,
+        [...keys.values()].reduce((sum, one) => sum + one, 0),
+      ),
+      people: row.members.map(({ userId, role, user }) => ({
+        id: userId,
+        email: user.email,
+        role,
+      })),
+      appList: row.apps.map(({ id, name, status }) => ({
+        ...{ id, name, status },
+        keys: keys.get(id) ?? 0,
+      })),
+      usage: { from, asOf, total },
+    };
+  }
+
+  /** @throws Problem not_found */
+  async limits(tenantId: string): Promise<LimitsAnswer> {
+    await this.database.asSystem((tx) => requireTenant(tx, tenantId));
+    return this.limitsOf.show(tenantId, {});
+  }
+
+  private async workingKeys(
+    tx: Tx,
+    by: 'tenantId' | 'appId',
+    where: { tenantId: string | { in: string[] } },
+  ): Promise<Map<string, number>> {
+    const now = new Date(this.clock.now());
+    const rows = await tx.apiKey.groupBy({
+      by: [by],
+      _count: true,
+      where: {
+        ...where,
+        revokedAt: null,
+        OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+        app: { status: 'active' },
+      },
+    });
+    return new Map(rows.map((row) => [row[by], row._count]));
   }
 
   update(operator: OperatorOrigin, tenantId: string, patch: OperatorTenantPatch): Promise<Tenant> {
     return this.database.asSystem(async (tx) => {
-      const before = await tx.tenant.findUnique({ where: { id: tenantId } });
-      if (!before) throw missing('tenant');
+      const before = await requireTenant(tx, tenantId);
       const data = {
         ...(patch.status === undefined ? {} : { status: patch.status }),
         ...(patch.limits === undefined ? {} : { limits: patch.limits }),
@@ -100,4 +151,44 @@ export class OperatorService {
       return shownTenant(changed);
     });
   }
+}
+
+const COUNTED = {
+  plan: { select: { id: true, name: true } },
+  _count: { select: { members: true, apps: { where: { status: 'active' } } } },
+} as const;
+
+type Counted = Parameters<typeof shownTenant>[0] & {
+  readonly limits: unknown;
+  readonly plan: { readonly id: string; readonly name: string } | null;
+  readonly _count: { readonly members: number; readonly apps: number };
+};
+
+function shownToOperator(row: Counted, keys: number): OperatorTenant {
+  return {
+    ...shownTenant(row),
+    plan: row.plan,
+    limits: StoredLimits.parse(row.limits),
+    members: row._count.members,
+    apps: row._count.apps,
+    keys,
+  };
+}
+
+function matching({ search, status }: OperatorTenantsQuery) {
+  const holds = { contains: search ?? '', mode: 'insensitive' as const };
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(search === undefined
+      ? {}
+      : {
+          OR: [{ name: holds }, { id: holds }, { members: { some: { user: { email: holds } } } }],
+        }),
+  };
+}
+
+export async function requireTenant(tx: Tx, id: string) {
+  const tenant = await tx.tenant.findUnique({ where: { id } });
+  if (!tenant) throw missing('tenant');
+  return tenant;
 }

@@ -10,11 +10,12 @@ import { liveChannels } from './channels.js';
 import { liveClients } from './clients.js';
 import { eventRoutes } from './events.js';
 import { liveGroups } from './groups.js';
+import { healthRoute, type HealthParts } from './health.js';
 import type { InternalRoute } from './internal-routes.js';
 import { limitRoutes, type LimitParts } from './limits.js';
 
 /** What the routes between our servers work with. */
-export interface InternalParts extends LimitParts, CanParts, TraceParts {
+export interface InternalParts extends LimitParts, CanParts, TraceParts, HealthParts {
   readonly engine: Engine;
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
@@ -32,6 +33,7 @@ export function internalTable(parts: InternalParts): readonly InternalRoute[] {
     ...activityRoutes(activity, store),
     ...limitRoutes(parts),
     ...eventRoutes(engine, mediator),
+    healthRoute(parts),
     canRoute(parts),
     ...traceRoutes(parts),
   ];

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { PlanLimits } from '../plan-limits.js';
 import { ROLES } from '../roles.js';
 import { App } from './apps.js';
-import { label, page, Timestamp } from './common.js';
+import { label, Timestamp } from './common.js';
 
 export const Role = z.enum(ROLES);
 export type Role = z.output<typeof Role>;
@@ -60,24 +59,9 @@ export const MeAnswer = z.object({
   tenant: Tenant.nullable().meta({ description: 'The tenant that the other routes act on.' }),
   role: Role.nullable(),
   tenants: z.array(TenantMembership),
+  impersonation: z
+    .object({ operator: z.string(), endsAt: Timestamp })
+    .nullable()
+    .meta({ description: 'One of the platform’s staff looks at this tenant, and until when.' }),
 });
 export type MeAnswer = z.output<typeof MeAnswer>;
-
-export const Operator = z.object({ id: z.string(), email: z.string() });
-export type Operator = z.output<typeof Operator>;
-
-export const OperatorTenant = Tenant.extend({
-  limits: PlanLimits.meta({ description: 'Its own, which go before those of its plan.' }),
-  members: z.number().int(),
-  apps: z.number().int().meta({ description: 'Apps that are not revoked.' }),
-  keys: z.number().int().meta({ description: 'Keys that work now.' }),
-});
-export type OperatorTenant = z.output<typeof OperatorTenant>;
-export const OperatorTenantList = page(OperatorTenant);
-export const OperatorTenantPatch = z
-  .strictObject({
-    status: z.enum(['active', 'suspended']).optional(),
-    limits: PlanLimits.optional().meta({ description: 'Replaces all of its own limits.' }),
-  })
-  .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change');
-export type OperatorTenantPatch = z.output<typeof OperatorTenantPatch>;

@@ -32,7 +32,7 @@ const meters = Object.fromEntries(METER_NAMES.map((name) => [name, z.number()]))
   Meter,
   z.ZodNumber
 >;
-const Usage = z
+export const Usage = z
   .object(meters)
   .meta({ description: 'In the units of each meter; peak_holds is the largest, the rest add up.' });
 export type Usage = z.output<typeof Usage>;

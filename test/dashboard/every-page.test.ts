@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
 import { startChromium, type Chromium } from '../support/chromium.js';
-import { OPEN_PAGES, pagesOf, type ShownPage } from './pages.js';
+import { OPEN_PAGES, operatorPagesOf, pagesOf, type ShownPage } from './pages.js';
 import { Visitor } from './visitor.js';
 import { makeWorld, type World } from './world.js';
 
@@ -87,6 +87,15 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     for (const page of pagesOf(world)) {
       await shown(visitor, page);
       await enliven(visitor, page);
+      await look(visitor, page, as);
+    }
+    expect(visitor.complaints).toEqual([]);
+  }, 180_000);
+
+  test('nor does a page of an operator', async () => {
+    await visitor.signInAsOperator(world.holdline.demo.operator);
+    for (const page of operatorPagesOf(world)) {
+      await shown(visitor, page);
       await look(visitor, page, as);
     }
     expect(visitor.complaints).toEqual([]);

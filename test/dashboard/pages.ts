@@ -43,4 +43,22 @@ export const OPEN_PAGES: readonly ShownPage[] = [
   { name: 'login', path: '/login', heading: 'Sign in' },
   { name: 'signup', path: '/signup', heading: 'Sign up' },
   { name: 'nowhere', path: '/nowhere', heading: '' },
+  { name: 'operator-login', path: '/operator/login', heading: 'Operator' },
 ];
+
+/** Those of the platform's own staff. */
+export function operatorPagesOf(world: World): readonly ShownPage[] {
+  const at = (name: string, heading: string, path = name): ShownPage => ({
+    ...{ name: `operator-${name}`, path: `/operator/${path}`, heading },
+  });
+  return [
+    at('tenants', 'Tenants'),
+    at('tenant', 'Acme Learning', `tenants/${world.tenant}`),
+    at('limits', 'Limits in trouble'),
+    at('plans', 'Plans'),
+    at('coupons', 'Coupons'),
+    at('invoices', 'Invoices'),
+    at('reconciliation', 'Reconciliation'),
+    at('servers', 'Servers'),
+  ];
+}

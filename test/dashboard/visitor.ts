@@ -58,6 +58,14 @@ export class Visitor {
     await this.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   }
 
+  async signInAsOperator(operator: { email: string; password: string }): Promise<void> {
+    await this.open('/operator/login');
+    await this.page.getByLabel('E-mail').fill(operator.email);
+    await this.page.getByLabel('Password').fill(operator.password);
+    await this.button('Sign in');
+    await this.heading('Tenants');
+  }
+
   go(link: string): Promise<void> {
     return this.page
       .getByRole('navigation', { name: 'Pages' })

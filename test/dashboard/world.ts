@@ -15,6 +15,7 @@ export interface World {
   readonly holdline: Holdline;
   readonly owner: ControlPlane;
   readonly app: string;
+  readonly tenant: string;
   readonly client: DeliveryClient;
   readonly webhook: string;
   readonly invoice: string;
@@ -94,10 +95,14 @@ async function live(
     const { json } = await owner.ask('/v1/usage?granularity=total');
     return (json as { total: { messages_published: number } }).total.messages_published > 0;
   });
+  const { json: me } = await owner.ask('/v1/me');
+  const tenant = (me as { tenant: { id: string } }).tenant.id;
+  await operatorActs(holdline, tenant);
   return {
     holdline,
     owner,
     app,
+    tenant,
     client,
     webhook: webhook.id,
     invoice,
@@ -106,6 +111,25 @@ async function live(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the platform's staff did: credit, a coupon, and a look at the tenant. */
+async function operatorActs({ apiUrl, demo }: Holdline, tenant: string): Promise<void> {
+  const operator = await ControlPlane.operator(apiUrl, demo.operator);
+  const path = `/v1/operator/tenants/${tenant}`;
+  await operator.create('/v1/operator/coupons', {
+    ...{ code: 'SCHOOLS', name: 'Schools', basisPoints: 2_500, duration: 'forever' },
+  });
+  for (const [method, at, json] of [
+    ['PATCH', `${path}/billing`, { addCoupon: 'SCHOOLS' }],
+    [
+      'POST',
+      `${path}/credits`,
+      { amountMicro: '20000000', currency: 'EUR', reason: 'Welcome', ref: 'welcome' },
+    ],
+    ['POST', `${path}/impersonate`, { reason: 'They asked about their invoice.' }],
+  ] as const)
+    succeeded(await operator.ask(at, { method, json }), 200);
 }
 
 async function useIt(client: DeliveryClient): Promise<void> {

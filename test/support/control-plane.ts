@@ -36,6 +36,16 @@ export class ControlPlane {
     return new ControlPlane(url, cookieOf(reply), email, password);
   }
 
+  /** One of the platform's own staff. */
+  static async operator(
+    url: string,
+    { email, password }: { email: string; password: string },
+  ): Promise<ControlPlane> {
+    const reply = await ask(`${url}/v1/operator/login`, { json: { email, password } });
+    succeeded(reply, 200);
+    return new ControlPlane(url, cookieOf(reply), email, password);
+  }
+
   ask(path: string, options: Ask = {}): Promise<Reply> {
     return ask(this.url + path, {
       ...options,

@@ -8,6 +8,8 @@ export interface SharedSite {
   readonly holdline: Pick<Holdline, 'apiUrl' | 'deliveryUrl' | 'apiKey' | 'appId' | 'tenantId'>;
   /** The data plane with a key of this file's own app, which may do everything. */
   readonly client: DeliveryClient;
+  /** One of the platform's own staff; whoever acts as one touches tenants of this file's own alone. */
+  readonly operator: Demo['operator'];
   /** The control plane, signed in as the demo tenant's owner. */
   readonly owner: ControlPlane;
 }
@@ -15,7 +17,7 @@ export interface SharedSite {
 /** An app of the file's own in the Holdline that many files use, side by side: a start costs five seconds of CPU. */
 export function useSharedHoldline(): SharedSite {
   return useSite(async () => {
-    const { apiUrl, deliveryUrl, tenantId, email, password } = await sharedDemo();
+    const { apiUrl, deliveryUrl, tenantId, email, password, operator } = await sharedDemo();
     const owner = await ControlPlane.logIn(apiUrl, email, password);
     const appId = await owner.createApp(`file ${randomUUID()}`);
     const { key } = await owner.createKey(appId, { capabilities: { '*': ['*', 'admin'] } });
@@ -23,6 +25,7 @@ export function useSharedHoldline(): SharedSite {
       holdline: { apiUrl, deliveryUrl, apiKey: key, appId, tenantId },
       client: await new DeliveryClient(deliveryUrl, key).known(),
       owner,
+      operator,
     };
   });
 }

@@ -46,9 +46,10 @@ function isPassing(error: unknown): boolean {
 function leaveWhenSignedOut(error: unknown): void {
   if (!(error instanceof ApiProblem) || error.code !== 'unauthenticated') return;
   const { pathname, href } = router.state.location;
-  if (/^\/(login|signup)$/.test(pathname)) return;
+  if (/^\/(login|signup|operator\/login)$/.test(pathname)) return;
   client.clear();
-  void router.navigate({ to: '/login', search: { back: href } });
+  if (pathname.startsWith('/operator')) void router.navigate({ to: '/operator/login' });
+  else void router.navigate({ to: '/login', search: { back: href } });
 }
 
 createRoot(document.getElementById('root') as HTMLElement).render(

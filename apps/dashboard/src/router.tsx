@@ -8,7 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { ApiProblem } from './api/client.js';
-import { appsQuery, meQuery } from './api/queries.js';
+import { appsQuery, meQuery, operatorQuery } from './api/queries.js';
 import { NotFound } from './app-shell/not-found.js';
 import { RouteFault } from './app-shell/route-fault.js';
 import { Shell } from './app-shell/shell.js';
@@ -150,9 +150,101 @@ const consoleRoute = createRoute({
   component: lazyRouteComponent(() => import('./features/console/console-page.js'), 'ConsolePage'),
 });
 
+const operatorLogin = createRoute({
+  getParentRoute: () => root,
+  path: '/operator/login',
+  component: lazyRouteComponent(
+    () => import('./features/operator/operator-login-page.js'),
+    'OperatorLoginPage',
+  ),
+});
+
+/** The platform's own staff: another cookie, another sidebar, loaded by nobody else. */
+const operatorShell = createRoute({
+  getParentRoute: () => root,
+  id: 'operator-shell',
+  component: lazyRouteComponent(
+    () => import('./features/operator/operator-shell.js'),
+    'OperatorShell',
+  ),
+  errorComponent: RouteFault,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.client.ensureQueryData(operatorQuery);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.code === 'unauthenticated')
+        // eslint-disable-next-line @typescript-eslint/only-throw-error
+        throw redirect({ to: '/operator/login' });
+      throw error;
+    }
+    if (/^\/operator\/?$/.test(location.pathname))
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw redirect({ to: '/operator/tenants' });
+  },
+});
+const operatorHome = createRoute({ getParentRoute: () => operatorShell, path: '/operator' });
+const operatorTenants = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/tenants',
+  component: lazyRouteComponent(() => import('./features/operator/tenants-page.js'), 'TenantsPage'),
+});
+const operatorTenant = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/tenants/$tenant',
+  component: lazyRouteComponent(() => import('./features/operator/tenant-page.js'), 'TenantPage'),
+});
+const operatorPlans = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/plans',
+  component: lazyRouteComponent(() => import('./features/operator/plans-page.js'), 'PlansPage'),
+});
+const operatorCoupons = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/coupons',
+  component: lazyRouteComponent(() => import('./features/operator/coupons-page.js'), 'CouponsPage'),
+});
+const operatorInvoices = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/invoices',
+  component: lazyRouteComponent(
+    () => import('./features/operator/operator-invoices-page.js'),
+    'OperatorInvoicesPage',
+  ),
+});
+const operatorReconciliation = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/reconciliation',
+  component: lazyRouteComponent(
+    () => import('./features/operator/reconciliation-page.js'),
+    'ReconciliationPage',
+  ),
+});
+const operatorLimits = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/limits',
+  component: lazyRouteComponent(() => import('./features/operator/trouble-page.js'), 'TroublePage'),
+});
+const operatorServers = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/servers',
+  component: lazyRouteComponent(() => import('./features/operator/servers-page.js'), 'ServersPage'),
+});
+
 const tree = root.addChildren([
   login,
   signup,
+  operatorLogin,
+  operatorShell.addChildren([
+    operatorHome,
+    operatorTenants,
+    operatorTenant,
+    operatorPlans,
+    operatorCoupons,
+    operatorInvoices,
+    operatorReconciliation,
+    operatorLimits,
+    operatorServers,
+  ]),
   shell.addChildren([
     overview,
     apps,

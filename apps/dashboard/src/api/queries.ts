@@ -11,6 +11,13 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** Who of the platform's staff is signed in. */
+export const operatorQuery = queryOptions({
+  queryKey: ['operator', 'me'],
+  queryFn: () => answered(api.GET('/v1/operator/me')),
+  staleTime: 60_000,
+});
+
 export const appsQuery = queryOptions({
   queryKey: ['apps'],
   queryFn: async () =>

@@ -78,9 +78,9 @@ export function Sidebar() {
       <div className="sidebar-foot">
         <ThemeSwitch />
         <span className="small soft">
-          {me.user?.email} · {me.role}
+          {me.user?.email ?? me.impersonation?.operator} · {me.role}
         </span>
-        <SignOut />
+        {me.impersonation === null && <SignOut />}
         <span className="small">
           <a href="/docs">API reference</a>
         </span>

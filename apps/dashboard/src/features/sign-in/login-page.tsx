@@ -6,7 +6,7 @@ import { meQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import { ProblemNote } from '../../ui/problem-note.js';
-import { Door } from './door.js';
+import { Door } from '../../app-shell/door.js';
 
 export function LoginPage() {
   const client = useQueryClient();

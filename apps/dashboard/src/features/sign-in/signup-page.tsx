@@ -5,7 +5,7 @@ import { ApiProblem, answered, api } from '../../api/client.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import { ProblemNote } from '../../ui/problem-note.js';
-import { Door } from './door.js';
+import { Door } from '../../app-shell/door.js';
 
 export function SignupPage() {
   const client = useQueryClient();

@@ -1,5 +1,5 @@
 import { useEffect, type ReactNode } from 'react';
-import { Brand } from '../../app-shell/brand.js';
+import { Brand } from './brand.js';
 
 /** What stands around signing in and up. */
 export function Door({

@@ -1,0 +1,111 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { money, whole } from '../../ui/figures.js';
+import { Loaded } from '../../ui/loaded.js';
+import { Meter } from '../../ui/meter.js';
+import { Badge, Card, Empty, Page } from '../../ui/page.js';
+import { Table } from '../../ui/paged-table.js';
+import { Moment } from '../../ui/time.js';
+import { troubleQuery } from './operator-queries.js';
+
+export function TroublePage() {
+  const query = useQuery(troubleQuery);
+  return (
+    <Page
+      title="Limits in trouble"
+      lead="Who was refused or warned by a limit lately, and whose budget is nearly used up."
+    >
+      <Loaded query={query}>
+        {({ data, budgets, note }) => (
+          <>
+            {note && (
+              <div className="note" data-tone="warn" role="status">
+                {note}
+              </div>
+            )}
+            <Card title="Limits">
+              {data.length === 0 ? (
+                <Empty title="No limit warned or refused lately">
+                  A quota shows here from four fifths on, any other limit once it refused something.
+                </Empty>
+              ) : (
+                <Table
+                  caption="Limits in trouble"
+                  items={data}
+                  keyOf={({ tenant, appId, name, state }) =>
+                    [tenant.id, appId, name, state].join(' ')
+                  }
+                  columns={[
+                    { head: 'Tenant', cell: ({ tenant }) => <TenantLink tenant={tenant} /> },
+                    {
+                      head: 'Limit',
+                      cell: ({ title, name, appId, subject }) => (
+                        <div className="stack-small">
+                          <strong>{title}</strong>
+                          <span className="small soft">
+                            <code>{name}</code> {appId} {subject}
+                          </span>
+                        </div>
+                      ),
+                    },
+                    {
+                      head: 'State',
+                      cell: ({ state }) => (
+                        <Badge tone={state === 'reached' ? 'bad' : 'warn'}>
+                          {state === 'reached' ? 'refused' : 'nearly full'}
+                        </Badge>
+                      ),
+                    },
+                    {
+                      head: 'Used',
+                      numeric: true,
+                      cell: ({ used, max }) => `${whole(used)} of ${whole(max)}`,
+                    },
+                    { head: 'When', cell: ({ at }) => <Moment at={at} /> },
+                  ]}
+                />
+              )}
+            </Card>
+            <Card title="Budgets">
+              {budgets.length === 0 ? (
+                <Empty title="No budget is nearly used up">
+                  A budget shows here from four fifths on.
+                </Empty>
+              ) : (
+                <Table
+                  caption="Budgets in trouble"
+                  items={budgets}
+                  keyOf={({ tenant, appId }) => `${tenant.id} ${appId}`}
+                  columns={[
+                    { head: 'Tenant', cell: ({ tenant }) => <TenantLink tenant={tenant} /> },
+                    { head: 'App', cell: ({ appId }) => appId ?? 'all' },
+                    { head: 'State', cell: ({ level }) => <Badge tone="warn">{level}</Badge> },
+                    {
+                      head: 'Spent',
+                      cell: ({ usedMicro, maxMicro, currency }) => (
+                        <div className="stack-small">
+                          <Meter label="Budget" used={Number(usedMicro)} max={Number(maxMicro)} />
+                          <span className="small soft">
+                            {money(usedMicro, currency)} of {money(maxMicro, currency)}
+                          </span>
+                        </div>
+                      ),
+                    },
+                  ]}
+                />
+              )}
+            </Card>
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+export function TenantLink({ tenant }: { readonly tenant: { id: string; name: string } }) {
+  return (
+    <Link to="/operator/tenants/$tenant" params={{ tenant: tenant.id }}>
+      {tenant.name}
+    </Link>
+  );
+}

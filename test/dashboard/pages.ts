@@ -19,6 +19,8 @@ export function pagesOf(world: World): readonly ShownPage[] {
       heading: 'Console',
     },
     { name: 'channels', path: `${app}/channels`, heading: 'Channels' },
+    { name: 'groups', path: `${app}/groups`, heading: 'Groups' },
+    { name: 'clients', path: `${app}/clients`, heading: 'Clients' },
     { name: 'keys', path: `${app}/keys`, heading: 'Keys' },
     { name: 'namespaces', path: `${app}/namespaces`, heading: 'Namespaces' },
     { name: 'apps', path: '/apps', heading: 'Apps' },

@@ -153,6 +153,86 @@ describe('a new provider', () => {
     await visitor.page.getByRole('link', { name: 'hello' }).waitFor();
   });
 
+  step('sees a group’s lag, and reads its dead letters', async () => {
+    const { page } = visitor;
+    const client = new DeliveryClient(site.holdline.deliveryUrl, key);
+    const path = '/v1/channels/jobs/groups/workers';
+    await client.ask(path, { method: 'PUT', json: { from: 'start', maxAttempts: 1 } });
+    await client.publish('jobs', { data: 'cannot be done' });
+    await client.publish('jobs', { data: 'later' });
+    const { json } = await client.ask(`${path}/messages?limit=1&wait=0`);
+    const [message] = (json as { messages: { ackId: string }[] }).messages;
+    await client.ask(`${path}/acks`, { json: { nack: [message?.ackId] } });
+    await visitor.go('Groups');
+    const row = page.getByRole('row', { name: /workers/ });
+    await row.getByRole('link', { name: 'jobs' }).waitFor();
+    await visitor.button('1 dead letters of workers');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('cannot be done').waitFor();
+    await dialog.getByText('the last attempt was nacked').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
+  step('sees a client, where it is held and where it is present', async () => {
+    const client = new DeliveryClient(site.holdline.deliveryUrl, key);
+    const token = await client.token({ clientId: 'tablet', capabilities: { '*': ['*'] } });
+    const held = client.as(token).start('/v1/clients/me/messages?wait=60');
+    await client.settle();
+    await visitor.go('Clients');
+    await visitor.page.getByRole('row', { name: /tablet/ }).waitFor();
+    await client.ask('/v1/clients/tablet/messages', { json: { data: 'bye' } });
+    expect((await held.reply).status).toBe(200);
+  });
+
+  step('traces a message: who was handed it, and that it was confirmed', async () => {
+    const { page } = visitor;
+    const client = new DeliveryClient(site.holdline.deliveryUrl, key);
+    await visitor.go('Console');
+    await page.getByText('live', { exact: true }).waitFor();
+    await client.publish('hello', { data: 'before tracing' });
+    await page.getByRole('button', { name: /before tracing/ }).click();
+    await page.getByRole('tab', { name: 'Trace' }).click();
+    await visitor.button('Trace this channel for ten minutes');
+    await visitor.button('Trace for ten more minutes');
+    await client.publish('hello', { data: 'while traced' });
+    await page.getByRole('button', { name: /while traced/ }).click();
+    await page.getByRole('tab', { name: 'Trace' }).click();
+    const receivers = page.getByRole('region', { name: 'Receivers' });
+    await receivers.getByText(/^console:/).waitFor();
+    await receivers.getByText('confirmed').waitFor();
+  });
+
+  step('tries out what a key and a set of capabilities may do, and reads why', async () => {
+    const { page } = visitor;
+    await visitor.go('Keys');
+    await page.getByLabel('What', { exact: true }).selectOption('admin');
+    await visitor.button('Test');
+    await visitor.sees('It may not');
+    await page.getByLabel('What', { exact: true }).selectOption('publish');
+    await visitor.button('Test');
+    await page.getByText('It may', { exact: true }).waitFor();
+    await page.getByLabel('Who').selectOption('capabilities');
+    await page.getByLabel('Capabilities as JSON').fill('{"room:*": ["subscribe"]}');
+    await page.getByLabel('Channel to test').fill('room:1');
+    await visitor.button('Test');
+    await visitor.sees('It may not');
+  });
+
+  step('sees what flows and what was refused, over an hour, a day and a month', async () => {
+    const { page } = visitor;
+    await new DeliveryClient(site.holdline.deliveryUrl, key).ask('/v1/channels/hello?after=1', {
+      method: 'DELETE',
+    });
+    await visitor.go('Overview');
+    for (const window of ['30 d', '24 h', '1 h']) {
+      await visitor.button(window);
+      await page.getByRole('img', { name: /messages published and/ }).waitFor();
+    }
+    await page.getByRole('img', { name: /held now/ }).waitFor();
+    await page.getByRole('img', { name: /Half of the messages within/ }).waitFor();
+    await page.getByRole('group', { name: 'Publish → deliver' }).getByText(/p99/).waitFor();
+  });
+
   step('makes, changes and removes a namespace', async () => {
     const { page } = visitor;
     await visitor.go('Namespaces');

@@ -85,6 +85,7 @@ async function live(
   );
   const client = await new DeliveryClient(holdline.deliveryUrl, key).known();
   await useIt(client);
+  await workers(client);
   const invoice = await eventually('last month’s invoice is drawn up', SOON_MS, async () => {
     const invoices = await owner.list<{ id: string; number: string | null; totalMicro: string }>(
       '/v1/billing/invoices',
@@ -130,6 +131,24 @@ async function operatorActs({ apiUrl, demo }: Holdline, tenant: string): Promise
     ['POST', `${path}/impersonate`, { reason: 'They asked about their invoice.' }],
   ] as const)
     succeeded(await operator.ask(at, { method, json }), 200);
+}
+
+/** A group with lag, something in flight and a dead letter; and a client that holds its inbox. */
+async function workers(client: DeliveryClient): Promise<void> {
+  const path = '/v1/channels/homework/groups/correctors';
+  succeeded(
+    await client.ask(path, { method: 'PUT', json: { from: 'start', maxAttempts: 1 } }),
+    201,
+  );
+  for (let n = 1; n <= 9; n++)
+    await client.publish('homework', { name: 'sheet', data: { sheet: n, pupil: 'anna' } });
+  const { json } = await client.ask(`${path}/messages?limit=3&wait=0`);
+  const [first] = (json as { messages: { ackId: string }[] }).messages;
+  succeeded(await client.ask(`${path}/acks`, { json: { nack: [first?.ackId] } }), 200);
+  const token = await client.token({ clientId: 'tablet-12', capabilities: { '*': ['*'] } });
+  const held = client.as(token).start('/v1/clients/me/messages?wait=300');
+  held.reply.catch(() => undefined);
+  await client.settle();
 }
 
 async function useIt(client: DeliveryClient): Promise<void> {

@@ -142,6 +142,16 @@ const channels = createRoute({
     'ChannelsPage',
   ),
 });
+const groups = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/groups',
+  component: lazyRouteComponent(() => import('./features/channels/groups-page.js'), 'GroupsPage'),
+});
+const clients = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/clients',
+  component: lazyRouteComponent(() => import('./features/channels/clients-page.js'), 'ClientsPage'),
+});
 const consoleRoute = createRoute({
   getParentRoute: () => shell,
   path: '/apps/$app/console',
@@ -252,6 +262,8 @@ const tree = root.addChildren([
     keys,
     namespaces,
     channels,
+    groups,
+    clients,
     consoleRoute,
     usage,
     limits,

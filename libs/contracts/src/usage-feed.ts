@@ -6,7 +6,7 @@ import { METER_NAMES, type Meter } from './meters.js';
  * on from a mark, and the mark moves in the transaction that stores what was read: whatever dies in
  * between, each unit is counted once.
  */
-const meter = z.enum(METER_NAMES as [Meter, ...Meter[]]);
+const meter = z.enum(METER_NAMES);
 const units = z.number().int().nonnegative();
 
 /** Units in base units, each of the UTC hour that begins at `hour` (ms since 1970). */

@@ -25,3 +25,16 @@ export async function startReceiving(app: string): Promise<Receiving> {
   });
   return { holdline, deliveryUrl: first.deliveryUrl, mayPublish: first.mayPublish };
 }
+
+/** Asks delivery for what it alone keeps. @throws ApiProblem */
+export async function readDelivery<T>(app: string, path: string): Promise<T> {
+  const { deliveryUrl, token } = await tokenFor(app);
+  return answered<T>(
+    fetch(deliveryUrl + path, { headers: { authorization: `Bearer ${token}` } }).then(
+      async (response) => {
+        const body: unknown = await response.json().catch(() => null);
+        return response.ok ? { data: body as T, response } : { error: body, response };
+      },
+    ),
+  );
+}

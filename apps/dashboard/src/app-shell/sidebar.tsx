@@ -56,6 +56,12 @@ export function Sidebar() {
             <Link to="/apps/$app/channels" params={{ app: app.id }}>
               Channels
             </Link>
+            <Link to="/apps/$app/groups" params={{ app: app.id }}>
+              Groups
+            </Link>
+            <Link to="/apps/$app/clients" params={{ app: app.id }}>
+              Clients
+            </Link>
             <Link to="/apps/$app/keys" params={{ app: app.id }}>
               Keys
             </Link>

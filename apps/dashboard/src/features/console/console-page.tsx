@@ -42,15 +42,17 @@ function Console({ app }: { readonly app: string }) {
     >
       <ProblemNote problem={problem} />
       <ChannelPicker app={app} channels={channels} />
-      {receiving && <Watch receiving={receiving} channels={channels} />}
+      {receiving && <Watch app={app} receiving={receiving} channels={channels} />}
     </Page>
   );
 }
 
 function Watch({
+  app,
   receiving,
   channels,
 }: {
+  readonly app: string;
   readonly receiving: Receiving;
   readonly channels: readonly string[];
 }) {
@@ -96,7 +98,7 @@ function Watch({
       </div>
       <div className="stack">
         {chosen ? (
-          <MessageDetails message={chosen.message} deliveryUrl={receiving.deliveryUrl} />
+          <MessageDetails app={app} message={chosen.message} deliveryUrl={receiving.deliveryUrl} />
         ) : (
           <Card title="Message">
             <p className="soft">Choose a message to look into it.</p>

@@ -12,6 +12,7 @@ import { Moment } from '../../ui/time.js';
 import { capabilityLines, type Capabilities } from './capabilities.js';
 import { KeyDialog } from './key-dialog.js';
 import { RotateDialog } from './rotate-dialog.js';
+import { TesterCard } from './tester-card.js';
 
 const TONE = { active: 'good', expired: undefined, revoked: 'bad' } as const;
 
@@ -115,6 +116,7 @@ export function KeysPage() {
           },
         ]}
       />
+      <TesterCard app={app} />
       {isNew && <KeyDialog app={app} onClose={() => setNew(false)} />}
       {rotated && (
         <RotateDialog

@@ -109,9 +109,9 @@ export function TenantBilling({ tenant }: { readonly tenant: string }) {
           </div>
         )}
       </Loaded>
-      {open === 'plan' && <GivePlanDialog tenant={tenant} onClose={done} />}
-      {open === 'credit' && <CreditDialog tenant={tenant} onClose={done} />}
-      {open === 'coupon' && <CouponDialog tenant={tenant} onClose={done} />}
+      {open === 'plan' && <GivePlanDialog tenant={tenant} onClose={() => void done()} />}
+      {open === 'credit' && <CreditDialog tenant={tenant} onClose={() => void done()} />}
+      {open === 'coupon' && <CouponDialog tenant={tenant} onClose={() => void done()} />}
     </Card>
   );
 }

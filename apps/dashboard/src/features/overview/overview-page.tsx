@@ -1,77 +1,59 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
-import { limitsQuery } from '../../api/queries.js';
+import { useState } from 'react';
 import { useCurrentApp } from '../../app-shell/current-app.js';
-import { short, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
-import { Card, Empty, Page } from '../../ui/page.js';
+import { Page } from '../../ui/page.js';
 import { Segments } from '../../ui/segments.js';
-import { UsageChart } from '../usage/usage-chart.js';
-import { lastHours, usageQuery } from '../usage/usage-query.js';
+import { ActivityCharts } from './activity-charts.js';
+import { activityQuery, type Window } from './activity-query.js';
 import { FullestLimits } from './fullest-limits.js';
 import { SpendCard } from './spend-card.js';
 
-const SPANS = [
+const WINDOWS = [
   { value: '1h', text: '1 h' },
   { value: '24h', text: '24 h' },
   { value: '30d', text: '30 d' },
 ] as const;
-type Span = (typeof SPANS)[number]['value'];
-const ASKED = {
-  '1h': { hours: 1, granularity: 'hour' },
-  '24h': { hours: 24, granularity: 'hour' },
-  '30d': { hours: 720, granularity: 'day' },
-} as const;
 
 export function OverviewPage() {
-  const [span, setSpan] = useState<Span>('24h');
-  const { app } = useCurrentApp();
-  const { hours, granularity } = ASKED[span];
-  const range = useMemo(() => lastHours(hours), [hours]);
-  const usage = useQuery(usageQuery({ ...range, granularity }));
-  const limits = useQuery(limitsQuery);
-  const holds = limits.data?.limits.find(({ name }) => name === 'holds_key');
+  const [window, setWindow] = useState<Window>('1h');
+  const [of, setOf] = useState('');
+  const { apps, app } = useCurrentApp();
+  const query = useQuery(activityQuery(window, of));
   return (
     <Page
       title="Overview"
       lead="What flows now, how full your limits are, and what it costs."
-      actions={<Segments label="Time" options={SPANS} value={span} onChange={setSpan} />}
+      actions={
+        <>
+          {apps.length > 1 && (
+            <select
+              className="input"
+              aria-label="Of which app"
+              value={of}
+              onChange={(event) => setOf(event.target.value)}
+            >
+              <option value="">All apps</option>
+              {apps.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+          <Segments label="Time" options={WINDOWS} value={window} onChange={setWindow} />
+        </>
+      }
     >
-      <Loaded query={usage}>
-        {({ data, total }) => (
+      <Loaded query={query}>
+        {(activity) => (
           <>
-            <div className="grid-4">
-              <Figure title="Published" value={total.messages_published} />
-              <Figure title="Delivered" value={total.messages_delivered} />
-              <Figure title="Holds now, fullest key" value={holds?.used ?? 0} />
-              <Figure title="Peak of holds" value={total.peak_holds} />
-            </div>
-            <Card title="Messages">
-              {total.messages_published + total.messages_delivered === 0 ? (
-                <Empty title="No message in this time">
-                  {app ? (
-                    <Link to="/apps/$app/start" params={{ app: app.id }}>
-                      Publish the first one
-                    </Link>
-                  ) : (
-                    <Link to="/apps">Make an app first</Link>
-                  )}
-                </Empty>
-              ) : (
-                <UsageChart
-                  label={`${whole(total.messages_published)} messages published and ${whole(total.messages_delivered)} delivered`}
-                  buckets={data}
-                  span={range}
-                  step={granularity}
-                  meters={[
-                    { meter: 'messages_published', label: 'Published' },
-                    { meter: 'messages_delivered', label: 'Delivered' },
-                  ]}
-                  bars={span === '1h'}
-                />
-              )}
-            </Card>
+            {activity.note && (
+              <div className="note" data-tone="warn" role="status">
+                {activity.note}
+              </div>
+            )}
+            <ActivityCharts activity={activity} start={app?.id ?? null} />
           </>
         )}
       </Loaded>
@@ -80,16 +62,5 @@ export function OverviewPage() {
         <SpendCard />
       </div>
     </Page>
-  );
-}
-
-function Figure({ title, value }: { readonly title: string; readonly value: number }) {
-  return (
-    <div className="card figure">
-      <span className="soft">{title}</span>
-      <span className="value" title={whole(value)}>
-        {short(value)}
-      </span>
-    </div>
   );
 }

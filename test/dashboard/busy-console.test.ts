@@ -1,0 +1,59 @@
+/// <reference lib="dom" />
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startChromium, type Chromium } from '../support/chromium.js';
+import { ControlPlane } from '../support/control-plane.js';
+import { DeliveryClient } from '../support/delivery-client.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
+import { Visitor } from './visitor.js';
+
+const site = useSharedHoldline();
+let chromium: Chromium;
+beforeAll(async () => {
+  chromium = await startChromium();
+}, 60_000);
+afterAll(() => chromium?.close());
+
+const PER_SECOND = 200;
+const SECONDS = 5;
+
+interface Watched {
+  longTasks?: number[];
+}
+
+/** That all are shown is checked; how smooth it was is told, since it is the machine's as much as ours. */
+test(`the console shows ${PER_SECOND} messages a second, each of them`, async () => {
+  const owner = await ControlPlane.signUp(site.holdline.apiUrl);
+  const [app] = await owner.list<{ id: string }>('/v1/apps');
+  const { key } = await owner.createKey(app?.id ?? '');
+  const client = await new DeliveryClient(site.holdline.deliveryUrl, key).known();
+  const visitor = await Visitor.arrive(chromium, site.holdline.apiUrl);
+  await visitor.signIn(owner.email, owner.password);
+  await visitor.open(`/apps/${app?.id}/console?channels=busy`);
+  const { page } = visitor;
+  await page.getByText('live', { exact: true }).waitFor();
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    (window as Watched).longTasks = tasks;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) tasks.push(duration);
+    }).observe({ type: 'longtask' });
+  });
+  const stored: Promise<unknown>[] = [];
+  const began = performance.now();
+  for (let n = 0; n < PER_SECOND * SECONDS; n++) {
+    // The pace is what is tried; messages wait for each other's flush as little as those of many servers do.
+    const early = (n * 1000) / PER_SECOND - (performance.now() - began);
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+    stored.push(client.publish('busy', { name: 'tick', data: { n, text: 'What a class says' } }));
+  }
+  await Promise.all(stored);
+  const seconds = (performance.now() - began) / 1000;
+  await page.getByText(`${(PER_SECOND * SECONDS).toLocaleString('en-US')} received`).waitFor();
+  const tasks = await page.evaluate(() => (window as Watched).longTasks ?? []);
+  const longest = Math.round(Math.max(0, ...tasks));
+  process.stdout.write(
+    `the console at ${Math.round((PER_SECOND * SECONDS) / seconds)} messages a second: ${tasks.length} tasks over 50 ms, the longest ${longest} ms\n`,
+  );
+  expect(visitor.complaints).toEqual([]);
+  await visitor.leave();
+});

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { METER_NAMES, type Meter } from './meters.js';
+import { METER_NAMES } from './meters.js';
 
 /**
  * How delivery hands what it counted to the control plane. Not part of the public wire. A source is read

@@ -81,6 +81,15 @@ describe('a new provider', () => {
     await visitor.button('Rotate First key');
     await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click();
     await visitor.button('I have kept them');
+    // Who still uses the old key, and for how long it works.
+    await page.getByText(/^refused in 2[34]:\d\d:\d\d$/).waitFor();
+    await new DeliveryClient(site.holdline.deliveryUrl, key).publish('hello', {
+      data: 'with the old key',
+    });
+    await visitor.sees('Still used: last');
+    await visitor.button('Who uses First key');
+    await page.getByRole('dialog').getByText(/^curl/).waitFor();
+    await visitor.button('Close');
     await page.getByRole('button', { name: 'Revoke First key' }).nth(1).click();
     await visitor.sees('refused within a second');
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
@@ -230,7 +239,7 @@ describe('a new provider', () => {
     }
     await page.getByRole('img', { name: /held now/ }).waitFor();
     await page.getByRole('img', { name: /Half of the messages within/ }).waitFor();
-    await page.getByRole('group', { name: 'Publish → deliver' }).getByText(/p99/).waitFor();
+    await page.getByRole('group', { name: 'Publish to deliver' }).getByText(/p99/).waitFor();
   });
 
   step('makes, changes and removes a namespace', async () => {

@@ -41,6 +41,7 @@ export const ROUTES: [string, string, (ids: Ids) => string, unknown][] = [
     ({ app, key }) => `/v1/apps/${app}/keys/${key}`,
     { allowedIps: ['203.0.113.0/24'] },
   ],
+  ['GET', 'who uses a key', ({ app, key }) => `/v1/apps/${app}/keys/${key}/use`, undefined],
   ['DELETE', 'a key', ({ app, key }) => `/v1/apps/${app}/keys/${key}`, undefined],
   ['GET', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, undefined],
   ['POST', 'namespaces', ({ app }) => `/v1/apps/${app}/namespaces`, { name: 'mine' }],

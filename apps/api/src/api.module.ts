@@ -24,6 +24,7 @@ import { Clock } from './data/clock.js';
 import { LOG } from './data/log.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
+import { KeyUseStore } from './keys/key-use-store.js';
 import { KeysModule } from './keys/keys.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -66,6 +67,7 @@ class CoreModule {
       Sessions,
       OperatorSessions,
       Impersonations,
+      KeyUseStore,
     ];
     return {
       module: CoreModule,

@@ -15,6 +15,7 @@ import { DemoSeed } from './demo/demo-seed.js';
 import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
+import { KeyUseCollector } from './keys/key-use-collector.js';
 import { NestLog } from './nest-log.js';
 import { WebhookRunner } from './webhooks/webhook-runner.js';
 import { registerStripeMetrics } from './stripe/stripe-metrics.js';
@@ -136,6 +137,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     work: () => {
       app.get(UsageCollector).start();
       app.get(ActivityCollector).start();
+      app.get(KeyUseCollector).start();
       app.get(BillingWorker).start();
       stripe.jobs?.start();
     },
@@ -149,6 +151,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
       await Promise.all([
         app.get(UsageCollector).close(),
         app.get(ActivityCollector).close(),
+        app.get(KeyUseCollector).close(),
         app.get(BillingWorker).close(),
       ]);
       await app.close();

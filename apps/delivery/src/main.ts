@@ -28,6 +28,7 @@ import { takeUpgrades } from './edge/stream/ws/upgrade.js';
 import { createFrontedServer } from './http-server.js';
 import { registerInternalRoutes } from './internal/internal-routes.js';
 import { internalTable } from './internal/table.js';
+import { KeyUseBook } from './key-use/key-use-book.js';
 import { DeliveryMetrics } from './metrics.js';
 import { registerPages } from './pages.js';
 import { RefusalLog } from './refusal-log.js';
@@ -68,6 +69,7 @@ async function start(config: Config): Promise<void> {
       refusals.note(problem, requestId);
     },
   };
+  const keyUse = new KeyUseBook(systemClock);
   const streams = new StreamTable(nest.get(AccessStore), systemClock);
   const router = new EdgeRouter(
     {
@@ -78,6 +80,7 @@ async function start(config: Config): Promise<void> {
       links: new LinkBook(mediator, systemClock),
       limits: nest.get(Limits),
       usage: nest.get(UsageMeter),
+      keyUse,
       traces: nest.get(Traces),
       plans: nest.get(ReceivePlans),
       streams,
@@ -140,6 +143,7 @@ async function start(config: Config): Promise<void> {
       usage: nest.get(UsageFeed),
       activity,
       traces: nest.get(Traces),
+      keyUse,
       configNode: feed.node,
       streams: () => streams.size,
       limits: nest.get(Limits),

@@ -185,6 +185,17 @@ export const CONTROL_ROUTES = {
     success: { status: 200, schema: keys.Key, description: 'The key as it is now.' },
     problems: WRITE,
   },
+  keyUse: {
+    method: 'GET',
+    path: '/v1/apps/{app}/keys/{key}/use',
+    tag: 'Keys',
+    summary: 'Who uses a key',
+    description:
+      'By address and user agent, the last one first; some seconds behind. To see whether a key that was rotated can be revoked already.',
+    auth: 'session',
+    success: { status: 200, schema: keys.KeyUse, description: 'The callers of the last 90 days.' },
+    problems: READ,
+  },
   rotateKey: {
     method: 'POST',
     path: '/v1/apps/{app}/keys/{key}/rotate',

@@ -35,6 +35,7 @@ export * from './groups.js';
 export * from './filters.js';
 export * from './header-specs.js';
 export * from './headers.js';
+export * from './key-use-feed.js';
 export * from './limit-catalogue.js';
 export * from './limit-headers.js';
 export * from './limits-feed.js';

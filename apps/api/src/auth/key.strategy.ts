@@ -7,6 +7,7 @@ import { plainAddress } from '#platform';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import { Clock } from '../data/clock.js';
+import { KeyUseStore } from '../keys/key-use-store.js';
 import type { Actor } from './actor.js';
 
 export const KEY_STRATEGY = 'holdline-key';
@@ -19,6 +20,7 @@ export class KeyStrategy extends PassportStrategy(Strategy, KEY_STRATEGY) {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(KeyUseStore) private readonly uses: KeyUseStore,
     @Inject(Secrets) secrets: Secrets,
   ) {
     super();
@@ -77,6 +79,8 @@ export class KeyStrategy extends PassportStrategy(Strategy, KEY_STRATEGY) {
         },
       );
     }
+    const agent = request.headers['user-agent'] ?? '';
+    this.uses.note(key, plainAddress(request.ip), agent, this.clock.now());
     return {
       kind: 'key',
       id: key.id,

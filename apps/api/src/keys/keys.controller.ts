@@ -7,6 +7,8 @@ import {
   RotateBody,
   type CreatedKey,
   type Key,
+  type KeyUse,
+  type ListedKey,
   type Page,
 } from '#contracts';
 import { CurrentTenant, type TenantActor } from '../auth/actor.js';
@@ -23,7 +25,7 @@ export class KeysController {
     @CurrentTenant() { tenantId }: TenantActor,
     @Param('app', IdPipe) app: string,
     @Query({ schema: ListQuery }) query: ListQuery,
-  ): Promise<Page<Key>> {
+  ): Promise<Page<ListedKey>> {
     return this.keys.list(tenantId, app, query);
   }
 
@@ -44,6 +46,15 @@ export class KeysController {
     @Body({ schema: KeyPatch }) body: KeyPatch,
   ): Promise<Key> {
     return this.keys.update(actor, app, key, body);
+  }
+
+  @Route(CONTROL_ROUTES.keyUse)
+  use(
+    @CurrentTenant() { tenantId }: TenantActor,
+    @Param('app', IdPipe) app: string,
+    @Param('key', IdPipe) key: string,
+  ): Promise<KeyUse> {
+    return this.keys.use(tenantId, app, key);
   }
 
   @Route(CONTROL_ROUTES.rotateKey, 'develop')

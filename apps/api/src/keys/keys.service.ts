@@ -5,6 +5,8 @@ import {
   Problem,
   type CreatedKey,
   type Key,
+  type KeyUse,
+  type ListedKey,
   KeyLimits,
   type KeyBody,
   type KeyPatch,
@@ -21,6 +23,7 @@ import { pageById } from '../data/paging.js';
 import { requireRoom } from '../data/room.js';
 import { missing } from '../http/validation.js';
 import { signingSecretContext } from './key-secrets.js';
+import { callersOf, lastUses } from './key-use-store.js';
 
 type KeyRow = NonNullable<Awaited<ReturnType<Tx['apiKey']['findFirst']>>>;
 
@@ -50,7 +53,7 @@ export class KeysService {
     this.pepper = secrets.derive('pepper');
   }
 
-  list(tenantId: string, appId: string, query: ListQuery): Promise<Page<Key>> {
+  list(tenantId: string, appId: string, query: ListQuery): Promise<Page<ListedKey>> {
     return this.database.withTenant(tenantId, async (tx) => {
       await requireApp(tx, appId);
       const page = await pageById(query, {
@@ -62,7 +65,24 @@ export class KeysService {
             ...args,
           }),
       });
-      return { ...page, data: page.data.map((row) => this.shown(row)) };
+      const used = await lastUses(
+        tx,
+        page.data.map(({ id }) => id),
+      );
+      const data = page.data.map((row) => ({
+        ...this.shown(row),
+        lastUsedAt: used.get(row.id) ?? null,
+      }));
+      return { ...page, data };
+    });
+  }
+
+  /** @throws Problem not_found */
+  use(tenantId: string, appId: string, keyId: string): Promise<KeyUse> {
+    return this.database.withTenant(tenantId, async (tx) => {
+      const { id } = await this.require(tx, appId, keyId);
+      const callers = await callersOf(tx, id);
+      return { lastUsedAt: callers[0]?.lastSeenAt ?? null, callers };
     });
   }
 

@@ -63,7 +63,8 @@ export function Chart({ label, times, series, format, bars = false, height = 200
               label: name,
               stroke,
               width: 1.6,
-              points: { show: false },
+              // A value without neighbours makes no line: it is a point, or it is not seen.
+              points: { show: sparse, size: 5, fill: stroke },
               value: (_plot: uPlot, value: number | null) => show(value),
               ...(bars && uPlot.paths.bars
                 ? { paths: uPlot.paths.bars({ size: [0.7, 60] }), fill: stroke, width: 0 }
@@ -90,6 +91,12 @@ export function Chart({ label, times, series, format, bars = false, height = 200
   }, [times, series]);
 
   return <div className="chart" ref={place} role="img" aria-label={label} />;
+}
+
+/** Whether a series has hardly more values than gaps. */
+function sparse(plot: uPlot, index: number): boolean {
+  const values = plot.data[index] ?? [];
+  return values.filter((value) => value !== null).length < values.length / 4;
 }
 
 /** Canvas knows neither custom properties nor light-dark(): the browser works the colour out. */

@@ -5,6 +5,7 @@ import type { LinkBook } from './direct/link-book.js';
 import type { PathHolds } from './path-holds.js';
 import type { ReceivePlans } from './receive-plan.js';
 import type { Traces } from '../trace/traces.js';
+import type { KeyUseBook } from '../key-use/key-use-book.js';
 import type { UsageMeter } from '../usage/usage-meter.js';
 import type { StreamTable } from './stream/stream-table.js';
 
@@ -17,6 +18,7 @@ export interface EdgeContext {
   readonly links: LinkBook;
   readonly limits: Limits;
   readonly usage: UsageMeter;
+  readonly keyUse: KeyUseBook;
   readonly traces: Traces;
   readonly plans: ReceivePlans;
   readonly paths: PathHolds;

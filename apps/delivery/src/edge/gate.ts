@@ -21,7 +21,7 @@ export function identify(context: EdgeContext, exchange: Exchange): Principal | 
  * @throws Problem as `identify`, and rate_limited for an address that brought too many bad ones
  */
 export function authenticate(
-  { authenticator, limits }: EdgeContext,
+  { authenticator, limits, keyUse }: EdgeContext,
   exchange: Exchange,
   header: string | undefined,
   token?: string,
@@ -34,6 +34,7 @@ export function authenticate(
   const admit = (principal: Principal): Principal => {
     exchange.appId = principal.appId;
     checkWhence(exchange, principal);
+    keyUse.note(principal, exchange.address, exchange.header('user-agent'));
     limits.request(principal);
     return principal;
   };

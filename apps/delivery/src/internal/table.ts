@@ -2,6 +2,8 @@ import type { Engine } from '#engine';
 import type { Mediator } from '#mediator';
 import type { ActivityBook } from '../activity/activity-book.js';
 import { activityRoutes } from '../activity/activity-routes.js';
+import type { KeyUseBook } from '../key-use/key-use-book.js';
+import { keyUseRoute } from '../key-use/key-use-routes.js';
 import { traceRoutes, type TraceParts } from '../trace/trace-routes.js';
 import type { UsageFeed } from '../usage/usage-feed.js';
 import { usageRoutes } from '../usage/usage-routes.js';
@@ -20,6 +22,7 @@ export interface InternalParts extends LimitParts, CanParts, TraceParts, HealthP
   readonly mediator: Mediator;
   readonly usage: UsageFeed;
   readonly activity: ActivityBook;
+  readonly keyUse: KeyUseBook;
 }
 
 /** Everything that the control plane may ask or tell this node: one line each. */
@@ -33,6 +36,7 @@ export function internalTable(parts: InternalParts): readonly InternalRoute[] {
     ...activityRoutes(activity, store),
     ...limitRoutes(parts),
     ...eventRoutes(engine, mediator),
+    keyUseRoute(parts.keyUse),
     healthRoute(parts),
     canRoute(parts),
     ...traceRoutes(parts),

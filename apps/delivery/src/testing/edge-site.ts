@@ -15,6 +15,7 @@ import { ReceivePlans } from '../edge/receive-plan.js';
 import { EdgeRouter } from '../edge/router.js';
 import { StreamTable } from '../edge/stream/stream-table.js';
 import { Traces } from '../trace/traces.js';
+import { KeyUseBook } from '../key-use/key-use-book.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 
 const HOLDS = 4;
@@ -72,6 +73,7 @@ export class EdgeSite {
       streams: new StreamTable(world.store, clock),
       clock,
       traces: new Traces(clock),
+      keyUse: new KeyUseBook(clock),
       usage: new UsageMeter(new UsageBook(), new Redeliveries(), clock),
       newId,
       isConfigured: () => true,

@@ -65,7 +65,31 @@ export const Key = z.object({
   replaces: z.string().nullable().meta({ description: 'The key that this one was rotated from.' }),
 });
 export type Key = z.output<typeof Key>;
-export const KeyList = page(Key);
+
+export const ListedKey = Key.extend({
+  lastUsedAt: Timestamp.nullable().meta({
+    description: 'By the key itself or a token of its; some seconds behind. null: not in 90 days.',
+  }),
+});
+export type ListedKey = z.output<typeof ListedKey>;
+export const KeyList = page(ListedKey);
+
+export const KeyUse = z.object({
+  lastUsedAt: Timestamp.nullable(),
+  callers: z.array(
+    z.object({
+      via: z.enum(['key', 'token']).meta({
+        description: 'token: all tokens made with the key together, and who came with one last.',
+      }),
+      address: z.string(),
+      userAgent: z.string(),
+      clientId: z.string().nullable(),
+      firstSeenAt: Timestamp,
+      lastSeenAt: Timestamp,
+    }),
+  ),
+});
+export type KeyUse = z.output<typeof KeyUse>;
 
 /** The one answer that holds the secrets. They are not kept in a form that could show them again. */
 export const CreatedKey = Key.extend({

@@ -24,6 +24,12 @@ export async function makeTenant(database: Database, name: string): Promise<stri
     });
     await tx.app.create({ data: { id: own.appId, tenantId, name } });
     await tx.apiKey.create({ data: { ...own, id: keyId(name), ...keyRest } });
+    await tx.keyUse.create({
+      data: {
+        ...{ ...own, keyId: keyId(name), caller: 'x', via: 'key', address: '', userAgent: '' },
+        ...{ firstAt: new Date(0), lastAt: new Date(0) },
+      },
+    });
     await tx.namespace.create({ data: { ...own, name: 'room' } });
     await tx.revocation.create({
       data: {

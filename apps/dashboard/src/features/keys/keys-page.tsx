@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
-import { keysQuery } from '../../api/queries.js';
+import { keysQuery, LIVE_MS } from '../../api/queries.js';
 import { useMay } from '../../api/use-me.js';
 import { Button } from '../../ui/button.js';
 import { Confirm } from '../../ui/confirm.js';
@@ -10,19 +10,23 @@ import { Badge, Empty, Page } from '../../ui/page.js';
 import { PagedTable } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
 import { capabilityLines, type Capabilities } from './capabilities.js';
+import { GraceClock, LastUsed } from './grace.js';
 import { KeyDialog } from './key-dialog.js';
 import { RotateDialog } from './rotate-dialog.js';
 import { TesterCard } from './tester-card.js';
+import { UseDialog } from './use-dialog.js';
 
 const TONE = { active: 'good', expired: undefined, revoked: 'bad' } as const;
 
 export function KeysPage() {
   const { app } = useParams({ from: '/shell/apps/$app/keys' });
-  const query = useInfiniteQuery(keysQuery(app));
+  const query = useInfiniteQuery({ ...keysQuery(app), refetchInterval: LIVE_MS });
+  const keys = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const client = useQueryClient();
   const mayDevelop = useMay('develop');
   const [isNew, setNew] = useState(false);
   const [rotated, setRotated] = useState<{ id: string; name: string } | null>(null);
+  const [looked, setLooked] = useState<{ id: string; name: string } | null>(null);
   const revoke = async (key: string) => {
     await answered(api.DELETE('/v1/apps/{app}/keys/{key}', { params: { path: { app, key } } }));
     await client.invalidateQueries({ queryKey: ['apps', app, 'keys'] });
@@ -79,12 +83,40 @@ export function KeysPage() {
           { head: 'State', cell: ({ status }) => <Badge tone={TONE[status]}>{status}</Badge> },
           {
             head: 'Works until',
-            cell: ({ expiresAt, revokedAt }) =>
-              (revokedAt ?? expiresAt) ? (
+            cell: ({ id, expiresAt, revokedAt, lastUsedAt }) => {
+              const successor = keys.find(({ replaces }) => replaces === id);
+              if (successor && expiresAt !== null && revokedAt === null)
+                return (
+                  <GraceClock
+                    expiresAt={expiresAt}
+                    lastUsedAt={lastUsedAt}
+                    rotatedAt={successor.createdAt}
+                  />
+                );
+              return (revokedAt ?? expiresAt) ? (
                 <Moment at={revokedAt ?? expiresAt} />
               ) : (
                 <span className="soft">no end</span>
-              ),
+              );
+            },
+          },
+          {
+            head: 'Last used',
+            cell: ({ id, name, lastUsedAt }) => (
+              <div className="stack-small">
+                <LastUsed at={lastUsedAt} />
+                {lastUsedAt !== null && (
+                  <Button
+                    size="small"
+                    kind="plain"
+                    aria-label={`Who uses ${name ?? id}`}
+                    onClick={() => setLooked({ id, name: name ?? id })}
+                  >
+                    By whom
+                  </Button>
+                )}
+              </div>
+            ),
           },
           { head: 'Made', cell: ({ createdAt }) => <Moment at={createdAt} day /> },
           {
@@ -118,6 +150,9 @@ export function KeysPage() {
       />
       <TesterCard app={app} />
       {isNew && <KeyDialog app={app} onClose={() => setNew(false)} />}
+      {looked && (
+        <UseDialog app={app} keyId={looked.id} name={looked.name} onClose={() => setLooked(null)} />
+      )}
       {rotated && (
         <RotateDialog
           app={app}

@@ -26,7 +26,7 @@ export function ActivityCharts({ activity, start }: { activity: Activity; start:
         <Figure title="Delivered" value={`${short(now.delivered)} /s`} note={whole(delivered)} />
         <Figure title="Holds now" value={short(now.holds)} note="requests and streams" />
         <Figure
-          title="Publish → deliver"
+          title="Publish to deliver"
           value={now.p50 === null ? '–' : milliseconds(now.p50)}
           note={now.p99 === null ? 'nobody held when one came' : `p99 ${milliseconds(now.p99)}`}
         />
@@ -63,7 +63,7 @@ export function ActivityCharts({ activity, start }: { activity: Activity; start:
               height={150}
             />
           </Card>
-          <Card title="Publish → deliver">
+          <Card title="Publish to deliver">
             {now.p50 === null ? (
               <Empty title="No latency was measured">
                 It is measured when a message comes while somebody holds for it.

@@ -220,7 +220,7 @@ describe('a new provider', () => {
     await page.getByLabel('What', { exact: true }).selectOption('publish');
     await visitor.button('Test');
     await page.getByText('It may', { exact: true }).waitFor();
-    await page.getByLabel('Who').selectOption('capabilities');
+    await page.getByLabel('Who', { exact: true }).selectOption('capabilities');
     await page.getByLabel('Capabilities as JSON').fill('{"room:*": ["subscribe"]}');
     await page.getByLabel('Channel to test').fill('room:1');
     await visitor.button('Test');

@@ -37,6 +37,7 @@ export function pagesOf(world: World): readonly ShownPage[] {
     { name: 'ledger', path: '/billing/ledger', heading: 'Ledger' },
     { name: 'members', path: '/members', heading: 'Members' },
     { name: 'audit', path: '/audit', heading: 'Audit log' },
+    { name: 'account', path: '/account', heading: 'Account' },
   ];
 }
 

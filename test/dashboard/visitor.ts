@@ -54,7 +54,7 @@ export class Visitor {
     await this.open('/login');
     await this.page.getByLabel('E-mail').fill(email);
     await this.page.getByLabel('Password').fill(password);
-    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.button('Sign in');
     await this.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
   }
 

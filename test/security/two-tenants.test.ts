@@ -127,6 +127,8 @@ describe('the control plane', () => {
         ([path]) =>
           path.includes('{') &&
           !path.startsWith('/v1/operator') &&
+          // One's own account is of a person: it asks for the password first, whatever the id.
+          !path.startsWith('/v1/account/') &&
           // An invoice takes a month to come about: api's own isolation test has one of each tenant.
           !path.startsWith('/v1/billing/invoices/') &&
           path !== '/v1/tenants/{tenant}/switch',

@@ -111,6 +111,11 @@ const audit = createRoute({
   path: '/audit',
   component: lazyRouteComponent(() => import('./features/audit/audit-page.js'), 'AuditPage'),
 });
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./features/account/account-page.js'), 'AccountPage'),
+});
 const apps = createRoute({
   getParentRoute: () => shell,
   path: '/apps',
@@ -274,6 +279,7 @@ const tree = root.addChildren([
     webhook,
     members,
     audit,
+    account,
   ]),
 ]);
 

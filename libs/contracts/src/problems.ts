@@ -40,6 +40,13 @@ export const PROBLEMS = {
     retryable: false,
     remedy: 'Send an API key or a client token as `Authorization: Bearer <credential>`.',
   },
+  second_factor_required: {
+    status: 401,
+    title: 'A code is needed to sign in',
+    retryable: false,
+    remedy:
+      'The password is right and two-step sign-in is on: send the same again with `code`, of the authenticator app or a recovery code.',
+  },
   token_expired: {
     status: 401,
     title: 'The token has expired',

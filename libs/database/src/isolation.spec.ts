@@ -191,7 +191,10 @@ describe('P5: no tenant sees another (row-level security)', () => {
     await expect(replaces).rejects.toMatchObject({ code: 'P2003' });
   });
 
-  test.each(['"user"', 'session', 'operator'])('a tenant cannot read all of %s', async (table) => {
+  test.each([
+    ...['"user"', 'session', 'operator'],
+    ...['two_step', 'recovery_code', 'passkey', 'passkey_challenge'],
+  ])('a tenant cannot read all of %s', async (table) => {
     await expect(asApp('ten_a', `SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
   });
 

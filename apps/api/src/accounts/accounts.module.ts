@@ -2,6 +2,25 @@ import { Module } from '@nestjs/common';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsService } from './accounts.service.js';
 import { FailedLogins } from './failed-logins.js';
+import { OwnAccountController } from './own/own-account.controller.js';
+import { OwnAccountService } from './own/own-account.service.js';
+import { OwnAudit } from './own/own-audit.js';
+import { Challenges } from './passkeys/challenges.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { Passkeys } from './passkeys/passkeys.js';
+import { TwoStepController } from './two-step/two-step.controller.js';
+import { TwoStep } from './two-step/two-step.js';
 
-@Module({ controllers: [AccountsController], providers: [AccountsService, FailedLogins] })
+@Module({
+  controllers: [AccountsController, OwnAccountController, TwoStepController, PasskeysController],
+  providers: [
+    AccountsService,
+    FailedLogins,
+    OwnAccountService,
+    OwnAudit,
+    TwoStep,
+    Passkeys,
+    Challenges,
+  ],
+})
 export class AccountsModule {}

@@ -18,7 +18,9 @@ import type { Actor } from '../auth/actor.js';
 import { missing } from '../http/validation.js';
 import { FailedLogins } from './failed-logins.js';
 import { LoginBackoff } from './login-backoff.js';
+import type { UserActor } from './own/user-actor.js';
 import { Passwords } from './passwords.js';
+import { TwoStep } from './two-step/two-step.js';
 
 /** What a new tenant may do until it has a plan. */
 export const FIRST_PLAN: PlanLimits = { holds_key: 10_000 };
@@ -37,6 +39,7 @@ export class AccountsService {
     @Inject(Passwords) private readonly passwords: Passwords,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(FailedLogins) private readonly failed: FailedLogins,
+    @Inject(TwoStep) private readonly twoStep: TwoStep,
     @Inject(Clock) clock: Clock,
   ) {
     this.backoff = new LoginBackoff(clock);
@@ -91,10 +94,44 @@ export class AccountsService {
       );
       const right = await this.passwords.matches(body.password, user?.passwordHash ?? null);
       const tenantId = user?.memberships[0]?.tenantId ?? null;
-      if (right && user) return { userId: user.id, tenantId };
+      if (right && user) {
+        const admits = await this.database.asSystem((tx) =>
+          this.twoStep.admits(tx, user.id, body.code),
+        );
+        if (admits === 'yes') return { userId: user.id, tenantId };
+        if (admits === 'asks') throw codeAsked();
+      }
       if (user && tenantId) this.failed.note(user.id, { tenantId, ...origin });
       return null;
     });
+  }
+
+  /**
+   * Before something that makes signing in weaker or different.
+   * @throws Problem forbidden when it is not the user's password; rate_limited
+   */
+  async requirePassword(user: UserActor, password: string): Promise<void> {
+    const wrong = new Problem('forbidden', 'This is not your password. Type it once more.', {
+      errors: [{ pointer: '/password', message: 'is not your password' }],
+    });
+    await this.backoff
+      .attempt(user.email, user.ip, async () => {
+        const row = await this.database.asSystem((tx) =>
+          tx.user.findUnique({ where: { id: user.id } }),
+        );
+        return (await this.passwords.matches(password, row?.passwordHash ?? null)) ? true : null;
+      })
+      .catch((error: unknown) => {
+        throw error instanceof Problem && error.code === 'unauthenticated' ? wrong : error;
+      });
+  }
+
+  /** The tenant that a user begins with; null: a member of none. */
+  async firstTenant(userId: string): Promise<string | null> {
+    const member = await this.database.asSystem((tx) =>
+      tx.member.findFirst({ where: { userId }, orderBy: { createdAt: 'asc' } }),
+    );
+    return member?.tenantId ?? null;
   }
 
   /** @throws Problem not_found when the user is no member of that tenant, whether it exists or not. */
@@ -148,6 +185,13 @@ export class AccountsService {
           : { operator: actor.email ?? actor.id, endsAt: new Date(actor.endsAt).toISOString() },
     };
   }
+}
+
+function codeAsked(): Problem {
+  return new Problem(
+    'second_factor_required',
+    'Two-step sign-in is on for this account. Send the code of the authenticator app, or a recovery code, as `code` with the same e-mail address and password.',
+  );
 }
 
 export function shownTenant(row: {

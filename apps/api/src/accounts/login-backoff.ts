@@ -105,7 +105,7 @@ export class LoginBackoff {
     if (found === null) {
       throw new Problem(
         'unauthenticated',
-        'The e-mail address or the password is wrong. Check both and try again.',
+        'The e-mail address or the password is wrong, or the code that came with them. Check them and try again.',
       );
     }
     this.succeed(account, address);

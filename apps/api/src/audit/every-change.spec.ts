@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTROL_ROUTES, type AuditEntry, type RouteSpec } from '#contracts';
+import { generateSync } from 'otplib';
 import { BillingWorker } from '../billing/billing-worker.js';
 import { startTestApi, type Caller, type SignedUp, type TestApi } from '../testing/test-api.js';
 
@@ -32,6 +33,10 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
+  passkeyOptions: 'It makes a challenge, which is good for five minutes.',
+  passkeyLoginOptions: 'It makes a challenge, which is good for five minutes.',
+  addPasskey: 'It takes an authenticator: test/dashboard/sign-in.test.ts finds its entry.',
+  passkeyLogin: 'It takes an authenticator: test/dashboard/sign-in.test.ts finds its entry.',
   consoleToken: 'It makes a token, which is not stored.',
   can: 'It only says what a credential may do.',
   startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
@@ -39,6 +44,15 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',
 };
+
+const beginTwoStep = ({ call, password }: SignedUp) =>
+  call('POST', '/v1/account/two-step', { body: { password } });
+
+async function enableTwoStep(world: SignedUp) {
+  const { secret } = (await beginTwoStep(world)).body as { secret: string };
+  const code = generateSync({ secret, epoch: Math.floor(t.clock.now() / 1000) });
+  return world.call('POST', '/v1/account/two-step/confirm', { body: { code } });
+}
 
 const guest = async (world: World, role = 'viewer'): Promise<string> => {
   const email = `guest-of-${world.tenantId.toLowerCase()}@example.com`;
@@ -155,6 +169,42 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
     action: 'revocation.created',
     make: ({ call, appId }) =>
       call('POST', `/v1/apps/${appId}/revocations`, { body: { clientId: 'alice' } }),
+  },
+  changePassword: {
+    action: 'password.changed',
+    make: ({ call, password }) =>
+      call('PUT', '/v1/account/password', {
+        body: { password, newPassword: 'another long password' },
+      }),
+  },
+  endOtherSessions: {
+    action: 'sessions.ended',
+    make: ({ call }) => call('POST', '/v1/account/sessions/end'),
+  },
+  beginTwoStep: { action: 'two-step.begun', make: (world) => beginTwoStep(world) },
+  confirmTwoStep: { action: 'two-step.enabled', make: (world) => enableTwoStep(world) },
+  endTwoStep: {
+    action: 'two-step.disabled',
+    make: async (world) => {
+      await enableTwoStep(world);
+      const { call, password } = world;
+      return call('POST', '/v1/account/two-step/off', { body: { password } });
+    },
+  },
+  removePasskey: {
+    action: 'passkey.removed',
+    make: async ({ call, password, userId }) => {
+      const id = `pky_of_${userId}`;
+      await t.database.asSystem((tx) =>
+        tx.passkey.create({
+          data: {
+            ...{ id, userId, credentialId: id, name: 'Phone', counter: 0n, transports: [] },
+            publicKey: new Uint8Array([1]),
+          },
+        }),
+      );
+      return call('POST', `/v1/account/passkeys/${id}/remove`, { body: { password } });
+    },
   },
   addMember: {
     action: 'member.added',

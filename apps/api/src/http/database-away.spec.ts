@@ -24,6 +24,7 @@ test('while PostgreSQL is away every route says so quickly; afterwards all goes 
   const bodies: Record<string, unknown> = {
     signup: { email: 'late@example.com', password: 'long enough' },
     login: { email: user.email, password: user.password },
+    passkeyLogin: { credential: { id: 'x' } },
     operatorLogin: t.demo.operator,
   };
   for (const [name, route] of Object.entries(CONTROL_ROUTES) as [string, RouteSpec][]) {

@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
-  LoginBody,
+  OperatorLoginBody,
   OperatorTenantPatch,
   OperatorTenantsQuery,
   type LimitsAnswer,
@@ -29,7 +29,7 @@ export class OperatorController {
 
   @Route(CONTROL_ROUTES.operatorLogin)
   async logIn(
-    @Body({ schema: LoginBody }) body: LoginBody,
+    @Body({ schema: OperatorLoginBody }) body: OperatorLoginBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Operator> {

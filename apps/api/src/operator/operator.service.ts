@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   StoredLimits,
   type LimitsAnswer,
-  type LoginBody,
+  type OperatorLoginBody,
   NAMED_OF_TENANT,
   type OperatorTenant,
   type OperatorTenantDetails,
@@ -39,7 +39,7 @@ export class OperatorService {
   }
 
   /** @throws Problem unauthenticated, the same for an unknown address and a wrong password; rate_limited */
-  logIn(body: LoginBody, ip: string) {
+  logIn(body: OperatorLoginBody, ip: string) {
     return this.backoff.attempt(body.email, ip, async () => {
       const operator = await this.database.asSystem((tx) =>
         tx.operator.findUnique({ where: { email: body.email } }),

@@ -1,6 +1,6 @@
 import { CONTROL_ROUTES, type RouteSpec } from '#contracts';
 import type { Database, Tx } from '#database';
-import type { SignedUp } from './test-api.js';
+import { PASSWORD, type SignedUp } from './test-api.js';
 
 /** What names things in the paths of members' routes. */
 export interface Ids {
@@ -15,6 +15,7 @@ export interface Ids {
   line: string;
   channel: string;
   position: string;
+  passkey: string;
 }
 
 /** Ids of nothing. */
@@ -30,6 +31,7 @@ export const NOTHING: Ids = {
   line: '9',
   channel: 'nothing',
   position: '9',
+  passkey: 'pky_00000000000000000000',
 };
 
 export type RouteName = keyof typeof CONTROL_ROUTES;
@@ -38,6 +40,9 @@ export type RouteName = keyof typeof CONTROL_ROUTES;
 export const MEMBER_ROUTES = (Object.entries(CONTROL_ROUTES) as [RouteName, RouteSpec][]).filter(
   ([, route]) => route.auth === 'session',
 );
+
+/** Those that are about a person and not about a tenant: whoever is signed in has them. */
+export const isOwnAccount = ({ path }: RouteSpec): boolean => path.startsWith('/v1/account');
 
 /** Puts one of each thing into a tenant, with `name` in it wherever a name can stand. */
 export async function furnish(
@@ -67,7 +72,21 @@ export async function furnish(
     line: '1',
     channel: name,
     position: '1',
+    passkey: await passkeyOf(database, userId),
   };
+}
+
+async function passkeyOf(database: Database, userId: string): Promise<string> {
+  const id = `pky_of_${userId}`;
+  await database.asSystem((tx) =>
+    tx.passkey.create({
+      data: {
+        ...{ id, userId, credentialId: id, name: 'Phone', counter: 0n, transports: [] },
+        publicKey: new Uint8Array([1]),
+      },
+    }),
+  );
+  return id;
 }
 
 /** A final invoice with one line. */
@@ -91,6 +110,13 @@ async function drawInvoice(tx: Tx, id: string, tenantId: string, description: st
 
 /** A body that would be taken, so that nothing but the id can be the reason for a refusal. */
 export const BODIES: Partial<Record<RouteName, unknown>> = {
+  changePassword: { password: PASSWORD, newPassword: 'another long password' },
+  beginTwoStep: { password: PASSWORD },
+  confirmTwoStep: { code: '000000' },
+  endTwoStep: { password: PASSWORD },
+  passkeyOptions: { password: PASSWORD },
+  addPasskey: { name: 'planted', credential: {} },
+  removePasskey: { password: PASSWORD },
   createApp: { name: 'planted' },
   updateApp: { name: 'taken over' },
   createKey: {},

@@ -16,6 +16,8 @@ import { readDemo, type Demo } from '../demo/demo-file.js';
 import { Settings } from '../settings.js';
 import { DatabaseGate } from './database-gate.js';
 
+/** Of everybody who signs up in a test. */
+export const PASSWORD = 'correct horse battery';
 export const API_URL = 'http://api.test:3000';
 export const DELIVERY_URL = 'http://delivery.test:3001';
 
@@ -163,7 +165,7 @@ export async function startTestApi({
   let users = 0;
   const signUp = async (): Promise<SignedUp> => {
     const email = `user${++users}@example.com`;
-    const password = 'correct horse battery';
+    const password = PASSWORD;
     const answer = await nobody('POST', CONTROL_ROUTES.signup.path, { body: { email, password } });
     if (answer.status !== 201) throw new Error(`signing up failed: ${answer.text}`);
     const cookie = String(answer.headers['set-cookie']).split(';', 1)[0] ?? '';

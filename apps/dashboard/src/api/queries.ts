@@ -25,6 +25,12 @@ export const appsQuery = queryOptions({
   staleTime: 30_000,
 });
 
+/** How one signs in. */
+export const accountQuery = queryOptions({
+  queryKey: ['account'],
+  queryFn: () => answered(api.GET('/v1/account')),
+});
+
 export const keysQuery = (app: string) =>
   pagedQuery(
     ['apps', app, 'keys'],

@@ -83,6 +83,7 @@ export function Sidebar() {
       </nav>
       <div className="sidebar-foot">
         <ThemeSwitch />
+        {me.user !== null && <Link to="/account">Account</Link>}
         <span className="small soft">
           {me.user?.email ?? me.impersonation?.operator} · {me.role}
         </span>

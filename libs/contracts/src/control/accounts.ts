@@ -31,7 +31,14 @@ export const SignupBody = z.strictObject({
 export type SignupBody = z.output<typeof SignupBody>;
 
 /** No lower bound on the password here: a short one is simply wrong. */
-export const LoginBody = z.strictObject({ email: Email, password: z.string().min(1).max(256) });
+export const LoginBody = z.strictObject({
+  email: Email,
+  password: z.string().min(1).max(256),
+  code: z.string().min(1).max(40).optional().meta({
+    description:
+      'With two-step sign-in: of the authenticator app, or a recovery code. Without it the answer is `second_factor_required`.',
+  }),
+});
 export type LoginBody = z.output<typeof LoginBody>;
 
 export const User = z.object({ id: z.string(), email: z.string(), createdAt: Timestamp });

@@ -14,6 +14,7 @@ const TYPES: Record<string, string> = {
   String: 'text',
   Int: 'integer',
   BigInt: 'bigint',
+  Bytes: 'bytea',
   Boolean: 'boolean',
   Json: 'jsonb',
   DateTime: 'timestamp(3) with time zone',

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
-import { answered, api } from '../../api/client.js';
+import { ApiProblem, answered, api } from '../../api/client.js';
 import { meQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import { ProblemNote } from '../../ui/problem-note.js';
+import { signInWithPasskey, type Me } from './passkey-login.js';
 import { Door } from '../../app-shell/door.js';
 
 export function LoginPage() {
@@ -14,16 +15,21 @@ export function LoginPage() {
   const { back } = useSearch({ from: '/login' });
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const onSuccess = (me: Me) => {
+    client.setQueryData(meQuery.queryKey, me);
+    // Only places of our own: an address from elsewhere in the link leads to the overview.
+    router.history.push(`/dashboard${back !== undefined && /^\/(?![/\\])/.test(back) ? back : ''}`);
+  };
   const login = useMutation({
-    mutationFn: () => answered(api.POST('/v1/login', { body: { email, password } })),
-    onSuccess: (me) => {
-      client.setQueryData(meQuery.queryKey, me);
-      // Only places of our own: an address from elsewhere in the link leads to the overview.
-      router.history.push(
-        `/dashboard${back !== undefined && /^\/(?![/\\])/.test(back) ? back : ''}`,
-      );
-    },
+    mutationFn: () =>
+      answered(api.POST('/v1/login', { body: { email, password, ...(code && { code }) } })),
+    onSuccess,
   });
+  const passkey = useMutation({ mutationFn: signInWithPasskey, onSuccess });
+  const asksCode =
+    code !== '' ||
+    (login.error instanceof ApiProblem && login.error.code === 'second_factor_required');
   const submit = (event: FormEvent) => {
     event.preventDefault();
     login.mutate();
@@ -47,11 +53,27 @@ export function LoginPage() {
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />
-        <ProblemNote problem={login.error} />
+        {asksCode && (
+          <TextField
+            label="Code"
+            hint="Of your authenticator app, or a recovery code."
+            autoComplete="one-time-code"
+            required
+            autoFocus
+            maxLength={40}
+            value={code}
+            onChange={(event) => setCode(event.target.value)}
+          />
+        )}
+        {!(asksCode && code === '') && <ProblemNote problem={login.error} />}
         <Button type="submit" kind="main" busy={login.isPending}>
           Sign in
         </Button>
       </form>
+      <ProblemNote problem={passkey.error} />
+      <Button busy={passkey.isPending} onClick={() => passkey.mutate()}>
+        Sign in with a passkey
+      </Button>
       <p className="soft">
         New here? <Link to="/signup">Sign up</Link>
       </p>

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OwnAccount } from '#contracts';
+import { Database } from '#database';
+import { Clock } from '../../data/clock.js';
+import { shownPasskey } from '../passkeys/passkeys.js';
+import { Passwords } from '../passwords.js';
+import { TwoStep } from '../two-step/two-step.js';
+import { OwnAudit } from './own-audit.js';
+import type { UserActor } from './user-actor.js';
+
+/** A person's own way of signing in. */
+@Injectable()
+export class OwnAccountService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Passwords) private readonly passwords: Passwords,
+    @Inject(TwoStep) private readonly twoStep: TwoStep,
+    @Inject(OwnAudit) private readonly audit: OwnAudit,
+  ) {}
+
+  show(user: UserActor): Promise<OwnAccount> {
+    const now = new Date(this.clock.now());
+    return this.database.asSystem(async (tx) => {
+      const passkeys = await tx.passkey.findMany({
+        where: { userId: user.id },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      });
+      const sessions = await tx.session.findMany({
+        where: { userId: user.id, expiresAt: { gt: now } },
+        orderBy: { lastSeenAt: 'desc' },
+        take: 50,
+      });
+      return {
+        email: user.email,
+        twoStep: await this.twoStep.show(tx, user.id),
+        passkeys: passkeys.map(shownPasskey),
+        sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt }) => ({
+          current: idHash === user.session,
+          createdAt: createdAt.toISOString(),
+          lastSeenAt: lastSeenAt.toISOString(),
+          expiresAt: expiresAt.toISOString(),
+        })),
+      };
+    });
+  }
+
+  /** The other sessions end: whoever knew the old password is out. */
+  async changePassword(user: UserActor, newPassword: string): Promise<void> {
+    const passwordHash = await this.passwords.hash(newPassword);
+    await this.database.asSystem(async (tx) => {
+      await tx.user.update({ where: { id: user.id }, data: { passwordHash } });
+      await tx.session.deleteMany({
+        where: { userId: user.id, idHash: { not: user.session } },
+      });
+      await this.audit.record(tx, user, { action: 'password.changed' });
+    });
+  }
+
+  async endOthers(user: UserActor): Promise<void> {
+    await this.database.asSystem(async (tx) => {
+      const { count } = await tx.session.deleteMany({
+        where: { userId: user.id, idHash: { not: user.session } },
+      });
+      await this.audit.record(tx, user, { action: 'sessions.ended', after: { sessions: count } });
+    });
+  }
+}

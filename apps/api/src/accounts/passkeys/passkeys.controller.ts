@@ -1,0 +1,79 @@
+import { Body, Controller, Inject, Param, Req, Res } from '@nestjs/common';
+import {
+  CONTROL_ROUTES,
+  NewPasskey,
+  PasskeyLogin,
+  PasswordAgain,
+  type MeAnswer,
+  type Passkey,
+} from '#contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Route } from '../../http/route.js';
+import { IdPipe } from '../../http/validation.js';
+import { AccountsService } from '../accounts.service.js';
+import { CurrentUser, type UserActor } from '../own/user-actor.js';
+import { Sessions } from '../sessions.js';
+import { Passkeys, type Place } from './passkeys.js';
+
+@Controller()
+export class PasskeysController {
+  constructor(
+    @Inject(Passkeys) private readonly passkeys: Passkeys,
+    @Inject(AccountsService) private readonly accounts: AccountsService,
+    @Inject(Sessions) private readonly sessions: Sessions,
+  ) {}
+
+  @Route(CONTROL_ROUTES.passkeyOptions)
+  async options(
+    @CurrentUser() user: UserActor,
+    @Body({ schema: PasswordAgain }) { password }: PasswordAgain,
+    @Req() request: FastifyRequest,
+  ) {
+    await this.accounts.requirePassword(user, password);
+    return this.passkeys.creationOptions(user, placeOf(request));
+  }
+
+  @Route(CONTROL_ROUTES.addPasskey)
+  add(
+    @CurrentUser() user: UserActor,
+    @Body({ schema: NewPasskey }) { name, credential }: NewPasskey,
+    @Req() request: FastifyRequest,
+  ): Promise<Passkey> {
+    return this.passkeys.add(user, placeOf(request), name, credential);
+  }
+
+  @Route(CONTROL_ROUTES.removePasskey)
+  async remove(
+    @CurrentUser() user: UserActor,
+    @Param('passkey', IdPipe) passkey: string,
+    @Body({ schema: PasswordAgain }) { password }: PasswordAgain,
+  ): Promise<void> {
+    await this.accounts.requirePassword(user, password);
+    await this.passkeys.remove(user, passkey);
+  }
+
+  @Route(CONTROL_ROUTES.passkeyLoginOptions)
+  loginOptions(@Req() request: FastifyRequest) {
+    return this.passkeys.requestOptions(placeOf(request));
+  }
+
+  @Route(CONTROL_ROUTES.passkeyLogin)
+  async logIn(
+    @Body({ schema: PasskeyLogin }) { credential }: PasskeyLogin,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<MeAnswer> {
+    const userId = await this.passkeys.signIn(placeOf(request), credential);
+    const tenantId = await this.accounts.firstTenant(userId);
+    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded');
+    return this.accounts.describeUser(userId, tenantId);
+  }
+}
+
+/**
+ * The page that asks is on this very server: a browser binds what it signs to the name that it was reached
+ * by, and shows it to no other.
+ */
+function placeOf(request: FastifyRequest): Place {
+  return { origin: `${request.protocol}://${request.host}`, hostname: request.hostname };
+}

@@ -1,0 +1,94 @@
+import { useState } from 'react';
+import { answered, api } from '../../api/client.js';
+import type { paths } from '../../api/generated/control-plane.js';
+import { Button } from '../../ui/button.js';
+import { CodeBlock } from '../../ui/code-block.js';
+import { Dialog } from '../../ui/dialog.js';
+import { Badge, Card } from '../../ui/page.js';
+import { PasswordAgain } from './password-again.js';
+import { TwoStepSetup, type Secret } from './two-step-setup.js';
+
+type Account = paths['/v1/account']['get']['responses'][200]['content']['application/json'];
+
+interface Props {
+  readonly twoStep: Account['twoStep'];
+  readonly onChange: () => Promise<unknown>;
+}
+
+export function TwoStepCard({ twoStep, onChange }: Props) {
+  const [asked, setAsked] = useState<'on' | 'off' | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
+  const begin = async (password: string) =>
+    setSecret(await answered(api.POST('/v1/account/two-step', { body: { password } })));
+  const end = async (password: string) => {
+    await answered(api.POST('/v1/account/two-step/off', { body: { password } }));
+    await onChange();
+  };
+  return (
+    <Card
+      title={
+        <>
+          Two-step sign-in{' '}
+          <Badge tone={twoStep.enabled ? 'good' : undefined}>
+            {twoStep.enabled ? 'on' : 'off'}
+          </Badge>
+        </>
+      }
+      actions={
+        <Button size="small" onClick={() => setAsked(twoStep.enabled ? 'off' : 'on')}>
+          {twoStep.enabled ? 'Turn it off' : 'Turn it on'}
+        </Button>
+      }
+    >
+      <p className="soft">
+        {twoStep.enabled
+          ? `Signing in takes a code of your authenticator app too. ${twoStep.recoveryCodesLeft} of 10 recovery codes are left.`
+          : 'With it, signing in takes a code of an authenticator app too: a stolen password alone is worth nothing.'}
+      </p>
+      {asked === 'on' && (
+        <PasswordAgain
+          title="Turn two-step sign-in on"
+          description="First your password; then you scan a code with an authenticator app."
+          action="Go on"
+          onClose={() => setAsked(null)}
+          onSubmit={begin}
+        />
+      )}
+      {asked === 'off' && (
+        <PasswordAgain
+          title="Turn two-step sign-in off"
+          description="The password alone signs in then, and the recovery codes are worth nothing."
+          action="Turn it off"
+          onClose={() => setAsked(null)}
+          onSubmit={end}
+        />
+      )}
+      {secret && (
+        <TwoStepSetup
+          secret={secret}
+          onClose={() => setSecret(null)}
+          onDone={(made) => {
+            setCodes(made);
+            void onChange();
+          }}
+        />
+      )}
+      {codes && (
+        <Dialog
+          title="Two-step sign-in is on"
+          description="Keep these recovery codes where you keep passwords: each signs in once when the app is lost. They are shown this once."
+          open
+          onClose={() => setCodes(null)}
+        >
+          <CodeBlock text={codes.join('\n')} label="recovery codes" />
+          <div className="dialog-actions">
+            <Button kind="main" onClick={() => setCodes(null)}>
+              I have kept them
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </Card>
+  );
+}

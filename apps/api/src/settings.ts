@@ -1,4 +1,4 @@
-import type { StripeConfig } from '#platform';
+import type { OidcConfig, StripeConfig } from '#platform';
 
 /** What the control plane needs of its environment. A class, so that Nest can hand it out by its type. */
 export class Settings {
@@ -10,11 +10,14 @@ export class Settings {
   readonly webhookAllowPrivate: boolean;
   /** null: payments go without Stripe. */
   readonly stripe: StripeConfig | null;
+  /** null: nobody signs in through another provider. */
+  readonly oidc: OidcConfig | null;
 
   constructor(
-    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate' | 'stripe'> & {
+    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate' | 'stripe' | 'oidc'> & {
       readonly webhookAllowPrivate?: boolean;
       readonly stripe?: StripeConfig | null;
+      readonly oidc?: OidcConfig | null;
     },
   ) {
     this.apiUrl = settings.apiUrl;
@@ -22,6 +25,7 @@ export class Settings {
     this.dataDir = settings.dataDir;
     this.webhookAllowPrivate = settings.webhookAllowPrivate ?? false;
     this.stripe = settings.stripe ?? null;
+    this.oidc = settings.oidc ?? null;
   }
 
   /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */

@@ -19,8 +19,15 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({
   notFoundComponent: NotFound,
 });
 
-const back = (search: Record<string, unknown>): { back?: string } =>
-  typeof search['back'] === 'string' ? { back: search['back'] } : {};
+const text = (value: unknown): value is string => typeof value === 'string';
+/** Where to go on, and what a sign-in through another provider was refused with. */
+const back = ({
+  back: page,
+  problem,
+}: Record<string, unknown>): { back?: string; problem?: string } => ({
+  ...(text(page) && { back: page }),
+  ...(text(problem) && { problem }),
+});
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -114,6 +121,8 @@ const audit = createRoute({
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
+  validateSearch: ({ problem }: Record<string, unknown>): { problem?: string } =>
+    text(problem) ? { problem } : {},
   component: lazyRouteComponent(() => import('./features/account/account-page.js'), 'AccountPage'),
 });
 const apps = createRoute({

@@ -11,6 +11,7 @@ import { BILLING_ROUTES } from './control/billing-routes.js';
 import { CAN_ROUTES } from './control/can-routes.js';
 import { CHANNEL_ROUTES } from './control/channel-routes.js';
 import { CONSOLE_ROUTES } from './control/console-routes.js';
+import { OIDC_ROUTES } from './control/oidc-routes.js';
 import { OWN_ACCOUNT_ROUTES } from './control/own-account-routes.js';
 import { OPERATOR_ROUTES } from './control/operator-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
@@ -324,6 +325,7 @@ export const CONTROL_ROUTES = {
 
   ...OPERATOR_ROUTES,
   ...OWN_ACCOUNT_ROUTES,
+  ...OIDC_ROUTES,
   ...MEMBER_ROUTES,
   ...CHANNEL_ROUTES,
   ...TRACE_ROUTES,

@@ -66,6 +66,20 @@ const Environment = z
       .describe(
         'For demonstrations: a file with milliseconds that the control plane adds to its clock. Taken only with STRIPE_HOST on this machine.',
       ),
+    OIDC_ISSUER: z
+      .url()
+      .optional()
+      .describe(
+        'An OpenID Connect provider through which people sign in too; its redirect URI is /v1/login/oidc/callback of the control plane.',
+      ),
+    OIDC_CLIENT_ID: z.string().min(1).optional().describe('How the provider knows Holdline.'),
+    OIDC_CLIENT_SECRET: z.string().min(1).optional().describe('Its secret there.'),
+    OIDC_NAME: z
+      .string()
+      .min(1)
+      .max(40)
+      .default('your organisation')
+      .describe('What the sign-in page calls the provider.'),
     HOLDLINE_API_URL: z
       .url()
       .optional()
@@ -119,6 +133,22 @@ const Environment = z
       message: 'STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together',
     },
   )
+  .refine(
+    ({ OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }) =>
+      new Set([OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET].map((one) => one === undefined))
+        .size === 1,
+    {
+      path: ['OIDC_ISSUER'],
+      message: 'OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET go together',
+    },
+  )
+  .refine(
+    (env) => env.OIDC_ISSUER?.startsWith('http:') !== true || isThisMachine(env.OIDC_ISSUER),
+    {
+      path: ['OIDC_ISSUER'],
+      message: 'a provider that is not on this machine is reached over https',
+    },
+  )
   .refine((env) => env.HOLDLINE_CLOCK_FILE === undefined || isThisMachine(env.STRIPE_HOST), {
     path: ['HOLDLINE_CLOCK_FILE'],
     message:
@@ -162,8 +192,18 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** null: payments go without Stripe. */
   readonly stripe: StripeConfig | null;
+  /** null: nobody signs in through another provider. */
+  readonly oidc: OidcConfig | null;
   /** null: the world's time. */
   readonly clockFile: string | null;
+}
+
+/** Through whom people sign in too. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly name: string;
 }
 
 /** How Stripe is reached, and how it proves itself. */
@@ -226,6 +266,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
               .map((secret) => secret.trim())
               .filter((secret) => secret !== ''),
             host: e.STRIPE_HOST ?? null,
+          },
+    oidc:
+      e.OIDC_ISSUER === undefined ||
+      e.OIDC_CLIENT_ID === undefined ||
+      e.OIDC_CLIENT_SECRET === undefined
+        ? null
+        : {
+            issuer: e.OIDC_ISSUER,
+            clientId: e.OIDC_CLIENT_ID,
+            clientSecret: e.OIDC_CLIENT_SECRET,
+            name: e.OIDC_NAME,
           },
     clockFile: e.HOLDLINE_CLOCK_FILE ?? null,
   });

@@ -7,6 +7,7 @@ export {
   describeConfig,
   loadConfig,
   type Config,
+  type OidcConfig,
   type StripeConfig,
 } from './config.js';
 export { errorMarkdown } from './error-docs.js';

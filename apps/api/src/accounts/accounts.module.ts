@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsService } from './accounts.service.js';
 import { FailedLogins } from './failed-logins.js';
+import { OidcAccounts } from './oidc/oidc-accounts.js';
+import { OidcClient } from './oidc/oidc-client.js';
+import { OidcController } from './oidc/oidc.controller.js';
 import { OwnAccountController } from './own/own-account.controller.js';
 import { OwnAccountService } from './own/own-account.service.js';
 import { OwnAudit } from './own/own-audit.js';
@@ -12,7 +15,13 @@ import { TwoStepController } from './two-step/two-step.controller.js';
 import { TwoStep } from './two-step/two-step.js';
 
 @Module({
-  controllers: [AccountsController, OwnAccountController, TwoStepController, PasskeysController],
+  controllers: [
+    AccountsController,
+    OwnAccountController,
+    TwoStepController,
+    PasskeysController,
+    OidcController,
+  ],
   providers: [
     AccountsService,
     FailedLogins,
@@ -21,6 +30,8 @@ import { TwoStep } from './two-step/two-step.js';
     TwoStep,
     Passkeys,
     Challenges,
+    OidcClient,
+    OidcAccounts,
   ],
 })
 export class AccountsModule {}

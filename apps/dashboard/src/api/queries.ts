@@ -25,6 +25,13 @@ export const appsQuery = queryOptions({
   staleTime: 30_000,
 });
 
+/** How one can sign in, beside password and passkey. */
+export const loginOptionsQuery = queryOptions({
+  queryKey: ['login-options'],
+  queryFn: () => answered(api.GET('/v1/login/options')),
+  staleTime: Infinity,
+});
+
 /** How one signs in. */
 export const accountQuery = queryOptions({
   queryKey: ['account'],

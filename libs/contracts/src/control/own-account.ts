@@ -20,6 +20,9 @@ export const OwnAccount = z.object({
     recoveryCodesLeft: z.number().int(),
   }),
   passkeys: z.array(Passkey),
+  identities: z
+    .array(z.object({ issuer: z.string(), createdAt: Timestamp }))
+    .meta({ description: 'Organisations whose own sign-in signs in here too.' }),
   sessions: z.array(
     z.object({
       current: z.boolean(),

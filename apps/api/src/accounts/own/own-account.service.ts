@@ -26,6 +26,10 @@ export class OwnAccountService {
         where: { userId: user.id },
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
       });
+      const identities = await tx.oidcIdentity.findMany({
+        where: { userId: user.id },
+        orderBy: { createdAt: 'asc' },
+      });
       const sessions = await tx.session.findMany({
         where: { userId: user.id, expiresAt: { gt: now } },
         orderBy: { lastSeenAt: 'desc' },
@@ -35,6 +39,10 @@ export class OwnAccountService {
         email: user.email,
         twoStep: await this.twoStep.show(tx, user.id),
         passkeys: passkeys.map(shownPasskey),
+        identities: identities.map(({ issuer, createdAt }) => ({
+          issuer,
+          createdAt: createdAt.toISOString(),
+        })),
         sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt }) => ({
           current: idHash === user.session,
           createdAt: createdAt.toISOString(),

@@ -9,6 +9,7 @@ import { Loaded } from '../../ui/loaded.js';
 import { Badge, Card, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
+import { IdentitiesCard } from './identities-card.js';
 import { PasskeysCard } from './passkeys-card.js';
 import { TwoStepCard } from './two-step-card.js';
 
@@ -24,7 +25,7 @@ export function AccountPage() {
   return (
     <Page title="Account" lead="How you sign in. It is yours, whichever tenant you look at.">
       <Loaded query={query}>
-        {({ email, twoStep, passkeys, sessions }) => (
+        {({ email, twoStep, passkeys, identities, sessions }) => (
           <>
             <div className="grid-2">
               <Card
@@ -42,6 +43,7 @@ export function AccountPage() {
               </Card>
               <TwoStepCard twoStep={twoStep} onChange={again} />
             </div>
+            <IdentitiesCard identities={identities} />
             <PasskeysCard passkeys={passkeys} onChange={again} />
             <Card
               title="Sessions"

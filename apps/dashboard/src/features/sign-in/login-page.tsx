@@ -1,8 +1,8 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useRouter, useSearch } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { ApiProblem, answered, api } from '../../api/client.js';
-import { meQuery } from '../../api/queries.js';
+import { loginOptionsQuery, meQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
 import { ProblemNote } from '../../ui/problem-note.js';
@@ -12,7 +12,8 @@ import { Door } from '../../app-shell/door.js';
 export function LoginPage() {
   const client = useQueryClient();
   const router = useRouter();
-  const { back } = useSearch({ from: '/login' });
+  const { back, problem } = useSearch({ from: '/login' });
+  const options = useQuery(loginOptionsQuery).data;
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
@@ -36,6 +37,11 @@ export function LoginPage() {
   };
   return (
     <Door title="Sign in">
+      {problem !== undefined && (
+        <div className="note" data-tone="bad" role="alert">
+          {problem}
+        </div>
+      )}
       <form className="form" onSubmit={submit}>
         <TextField
           label="E-mail"
@@ -74,6 +80,14 @@ export function LoginPage() {
       <Button busy={passkey.isPending} onClick={() => passkey.mutate()}>
         Sign in with a passkey
       </Button>
+      {options?.oidc && (
+        <a
+          className="button"
+          href={`/v1/login/oidc${back === undefined ? '' : `?back=${encodeURIComponent(back)}`}`}
+        >
+          Continue with {options.oidc.name}
+        </a>
+      )}
       <p className="soft">
         New here? <Link to="/signup">Sign up</Link>
       </p>

@@ -23,7 +23,9 @@ describe('every route', () => {
       const bare = await t.nobody(route.method, filled(route.path));
       expect(bare.body?.code).not.toBe('method_not_allowed');
       if (route.auth === 'none') {
-        expect([route.success.status, 400]).toContain(bare.status);
+        // Where no provider is set up there is nothing to begin.
+        const none = name === 'oidcBegin' ? [404] : [];
+        expect([route.success.status, 400, ...none]).toContain(bare.status);
       } else {
         expect(bare.status).toBe(401);
         expect(bare.body).toMatchObject({ code: 'unauthenticated', status: 401 });

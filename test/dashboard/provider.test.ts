@@ -87,7 +87,7 @@ describe('a new provider', () => {
       data: 'with the old key',
     });
     await visitor.sees('Still used: last');
-    await visitor.button('Who uses First key');
+    await visitor.button('By whom First key is used');
     await page.getByRole('dialog').getByText(/^curl/).waitFor();
     await visitor.button('Close');
     await page.getByRole('button', { name: 'Revoke First key' }).nth(1).click();

@@ -19,7 +19,7 @@ const filled = (path: string) => path.replace(/\{\w+\}/g, 'nothing');
 describe('every route', () => {
   test.each(routes)(
     '%s is served, and asks for the credential that its spec says',
-    async (_name, route) => {
+    async (name, route) => {
       const bare = await t.nobody(route.method, filled(route.path));
       expect(bare.body?.code).not.toBe('method_not_allowed');
       if (route.auth === 'none') {

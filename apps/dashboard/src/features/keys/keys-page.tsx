@@ -109,7 +109,7 @@ export function KeysPage() {
                   <Button
                     size="small"
                     kind="plain"
-                    aria-label={`Who uses ${name ?? id}`}
+                    aria-label={`By whom ${name ?? id} is used`}
                     onClick={() => setLooked({ id, name: name ?? id })}
                   >
                     By whom

@@ -83,12 +83,12 @@ export function Sidebar() {
       </nav>
       <div className="sidebar-foot">
         <ThemeSwitch />
-        {me.user !== null && <Link to="/account">Account</Link>}
         <span className="small soft">
           {me.user?.email ?? me.impersonation?.operator} · {me.role}
         </span>
         {me.impersonation === null && <SignOut />}
-        <span className="small">
+        <span className="row small">
+          {me.user !== null && <Link to="/account">Account</Link>}
           <a href="/docs">API reference</a>
         </span>
       </div>

@@ -85,15 +85,19 @@ export class Visitor {
     return this.page.getByText(text).first().waitFor();
   }
 
-  /** Serious and critical faults of accessibility, as axe finds them in what is shown now. */
-  async faults(): Promise<string[]> {
+  /**
+   * Serious and critical faults of accessibility, as axe finds them in what is shown now.
+   * @param rules all, those about colours alone, or all but those
+   */
+  async faults(rules: 'all' | 'colours' | 'others' = 'all'): Promise<string[]> {
     const source = await readFile(AXE, 'utf8');
     // As a debugger does, beside the page's policy, which allows no script of others.
     await this.page.evaluate(source);
-    const result = await this.page.evaluate(async () => {
-      const { axe } = window as unknown as { axe: { run(): Promise<AxeResult> } };
-      return axe.run();
-    });
+    const result = await this.page.evaluate(async (wanted) => {
+      const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResult> } };
+      if (wanted === 'colours') return axe.run({ runOnly: ['color-contrast'] });
+      return axe.run({ rules: { 'color-contrast': { enabled: wanted === 'all' } } });
+    }, rules);
     return result.violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((n) => n.html).join('\n')}`);

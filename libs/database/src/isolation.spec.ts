@@ -193,7 +193,7 @@ describe('P5: no tenant sees another (row-level security)', () => {
 
   test.each([
     ...['"user"', 'session', 'operator'],
-    ...['two_step', 'recovery_code', 'passkey', 'passkey_challenge', 'oidc_identity'],
+    ...['two_step', 'recovery_code', 'passkey', 'spent_challenge', 'oidc_identity'],
   ])('a tenant cannot read all of %s', async (table) => {
     await expect(asApp('ten_a', `SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
   });

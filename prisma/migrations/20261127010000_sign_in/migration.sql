@@ -32,21 +32,18 @@ CREATE TABLE passkey (
 CREATE UNIQUE INDEX passkey_credential_id_key ON passkey (credential_id);
 CREATE INDEX passkey_user_id_idx ON passkey (user_id);
 
--- What an authenticator is asked to sign: each is good once, for some minutes.
-CREATE TABLE passkey_challenge (
+-- Challenges that an authenticator signed: kept until they end by themselves, so that none counts twice.
+CREATE TABLE spent_challenge (
   challenge text PRIMARY KEY,
-  -- Null: to sign in.
-  user_id text REFERENCES "user" (id) ON DELETE CASCADE ON UPDATE CASCADE,
   expires_at timestamptz(3) NOT NULL
 );
-CREATE INDEX passkey_challenge_user_id_idx ON passkey_challenge (user_id);
-CREATE INDEX passkey_challenge_expires_at_idx ON passkey_challenge (expires_at);
+CREATE INDEX spent_challenge_expires_at_idx ON spent_challenge (expires_at);
 
 DO $$
 DECLARE
   name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['two_step', 'recovery_code', 'passkey', 'passkey_challenge'] LOOP
+  FOREACH name IN ARRAY ARRAY['two_step', 'recovery_code', 'passkey', 'spent_challenge'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY system ON %I TO holdline_system USING (true) WITH CHECK (true)', name);

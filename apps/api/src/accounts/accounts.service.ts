@@ -9,7 +9,7 @@ import {
   type Tenant,
   type User,
 } from '#contracts';
-import { Database, isUniqueViolation } from '#database';
+import { Database, isUniqueViolation, type Tx } from '#database';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../data/clock.js';
 import { newId } from '../data/ids.js';
@@ -45,10 +45,14 @@ export class AccountsService {
     this.backoff = new LoginBackoff(clock);
   }
 
-  /** @throws Problem conflict when the e-mail address has an account; it takes as long as a success. */
+  /**
+   * @param also what belongs to it, in the same transaction
+   * @throws Problem conflict when the e-mail address has an account; it takes as long as a success.
+   */
   async signUp(
     body: SignupBody,
     origin: Origin,
+    also: (tx: Tx, userId: string) => Promise<unknown> = async () => undefined,
   ): Promise<{ user: User; tenant: Tenant; app: App }> {
     const passwordHash = await this.passwords.hash(body.password);
     try {
@@ -63,6 +67,7 @@ export class AccountsService {
         const app = await tx.app.create({
           data: { id: newId('app'), tenantId: tenant.id, name: 'default' },
         });
+        await also(tx, user.id);
         const actor = { tenantId: tenant.id, id: user.id, ...origin };
         await this.audit.record(tx, actor, {
           action: 'tenant.created',

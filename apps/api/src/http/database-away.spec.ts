@@ -31,7 +31,8 @@ test('while PostgreSQL is away every route says so quickly; afterwards all goes 
     // Without a cookie there is nothing to end.
     if (name === 'operatorLogout') continue;
     // What asks the provider, or only the configuration.
-    if (['loginOptions', 'oidcBegin', 'oidcCallback'].includes(name)) continue;
+    if (['loginOptions', 'passkeyLoginOptions', 'oidcBegin', 'oidcCallback'].includes(name))
+      continue;
     // What is not signed is refused before anything is asked.
     if (name === 'stripeWebhook') continue;
     const call = route.auth === 'operator' ? operatorCall : user.call;

@@ -43,11 +43,16 @@ export const OIDC_ROUTES = {
     path: '/v1/login/oidc',
     tag: 'Accounts',
     summary: 'Sign in through the organisation’s own provider',
-    description: 'Leads the browser there; it comes back to `/v1/login/oidc/callback`.',
+    description:
+      'Leads the browser there; it comes back to `/v1/login/oidc/callback`. Where none is set up, or it cannot be reached, to the sign-in page, which says so.',
     auth: 'none',
     query: OidcQuery,
-    success: { status: 302, headers: LOCATION, description: 'To the provider.' },
-    problems: ['invalid_request', 'not_found', ...SERVING],
+    success: {
+      status: 302,
+      headers: LOCATION,
+      description: 'To the provider, or to the sign-in page.',
+    },
+    problems: ['invalid_request', ...SERVING],
   },
   oidcCallback: {
     method: 'GET',

@@ -42,13 +42,12 @@ export class OidcAccounts {
     // Nobody knows this password, so it signs nobody in.
     const password = randomBytes(32).toString('base64url');
     const { user } = await this.accounts
-      .signUp({ email, password }, origin)
+      .signUp({ email, password }, origin, (tx, userId) =>
+        tx.oidcIdentity.create({ data: { issuer, subject, userId } }),
+      )
       .catch((error: unknown) => {
         throw error instanceof Problem && error.code === 'conflict' ? hasAccount(email) : error;
       });
-    await this.database.asSystem((tx) =>
-      tx.oidcIdentity.create({ data: { issuer, subject, userId: user.id } }),
-    );
     return user.id;
   }
 

@@ -50,14 +50,21 @@ export class OidcController {
     @Query({ schema: OidcQuery }) { back = '', link = false }: OidcQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const { url, begun } = await this.client.begin();
+    const provider = await this.client.begin().catch((error: unknown) => {
+      if (error instanceof Problem) return error;
+      throw error;
+    });
+    if (provider instanceof Problem) {
+      reply.header('location', toldOn('/login', provider));
+      return;
+    }
+    const { url, begun } = provider;
     const kept: Kept = { ...begun, back, link, end: this.clock.now() + LIFE_SECONDS * 1000 };
     const sealed = this.secrets.seal(JSON.stringify(kept), CONTEXT);
     reply.setCookie(this.cookie, sealed, { ...this.attributes(), maxAge: LIFE_SECONDS });
     reply.header('location', url);
   }
 
-  /** A person looks at what comes of it, so what went wrong is shown on a page of ours. */
   @Route(CONTROL_ROUTES.oidcCallback)
   async callback(
     @Req() request: FastifyRequest,
@@ -75,7 +82,7 @@ export class OidcController {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const page = kept?.link === true ? '/account' : '/login';
-      reply.header('location', `/dashboard${page}?problem=${encodeURIComponent(error.message)}`);
+      reply.header('location', toldOn(page, error));
     }
   }
 
@@ -115,6 +122,11 @@ export class OidcController {
   private attributes() {
     return { path: '/', httpOnly: true, sameSite: 'lax', secure: this.settings.secure } as const;
   }
+}
+
+/** A person looks at what comes of it: the page tells what went wrong. */
+function toldOn(page: string, problem: Problem): string {
+  return `/dashboard${page}?problem=${encodeURIComponent(problem.message)}`;
 }
 
 function begunElsewhere(): Problem {

@@ -10,6 +10,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Route } from '../../http/route.js';
 import { IdPipe } from '../../http/validation.js';
+import { Settings } from '../../settings.js';
 import { AccountsService } from '../accounts.service.js';
 import { CurrentUser, type UserActor } from '../own/user-actor.js';
 import { Sessions } from '../sessions.js';
@@ -21,6 +22,7 @@ export class PasskeysController {
     @Inject(Passkeys) private readonly passkeys: Passkeys,
     @Inject(AccountsService) private readonly accounts: AccountsService,
     @Inject(Sessions) private readonly sessions: Sessions,
+    @Inject(Settings) private readonly settings: Settings,
   ) {}
 
   @Route(CONTROL_ROUTES.passkeyOptions)
@@ -30,7 +32,7 @@ export class PasskeysController {
     @Req() request: FastifyRequest,
   ) {
     await this.accounts.requirePassword(user, password);
-    return this.passkeys.creationOptions(user, placeOf(request));
+    return this.passkeys.creationOptions(user, placeOf(request, this.settings.apiUrl));
   }
 
   @Route(CONTROL_ROUTES.addPasskey)
@@ -39,7 +41,7 @@ export class PasskeysController {
     @Body({ schema: NewPasskey }) { name, credential }: NewPasskey,
     @Req() request: FastifyRequest,
   ): Promise<Passkey> {
-    return this.passkeys.add(user, placeOf(request), name, credential);
+    return this.passkeys.add(user, placeOf(request, this.settings.apiUrl), name, credential);
   }
 
   @Route(CONTROL_ROUTES.removePasskey)
@@ -54,7 +56,7 @@ export class PasskeysController {
 
   @Route(CONTROL_ROUTES.passkeyLoginOptions)
   loginOptions(@Req() request: FastifyRequest) {
-    return this.passkeys.requestOptions(placeOf(request));
+    return this.passkeys.requestOptions(placeOf(request, this.settings.apiUrl));
   }
 
   @Route(CONTROL_ROUTES.passkeyLogin)
@@ -63,7 +65,7 @@ export class PasskeysController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MeAnswer> {
-    const userId = await this.passkeys.signIn(placeOf(request), credential);
+    const userId = await this.passkeys.signIn(placeOf(request, this.settings.apiUrl), credential);
     const tenantId = await this.accounts.firstTenant(userId);
     await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded');
     return this.accounts.describeUser(userId, tenantId);
@@ -72,8 +74,11 @@ export class PasskeysController {
 
 /**
  * The page that asks is on this very server: a browser binds what it signs to the name that it was reached
- * by, and shows it to no other.
+ * by, and shows it to no other. Behind a proxy that name is the public URL's; whoever comes past the proxy
+ * has the name of the request.
  */
-function placeOf(request: FastifyRequest): Place {
+function placeOf(request: FastifyRequest, apiUrl: string): Place {
+  const { origin, hostname } = new URL(apiUrl);
+  if (request.headers.origin === origin) return { origin, hostname };
   return { origin: `${request.protocol}://${request.host}`, hostname: request.hostname };
 }

@@ -41,14 +41,32 @@ describe('passkeys', () => {
 
   test('a challenge is good once, for five minutes, and for what it was made for', async () => {
     const challenges = t.api.app.get(Challenges);
-    const toSignIn = await challenges.make(null);
-    expect(await challenges.take(toSignIn, user.userId)).toBe(false);
-    expect(await challenges.take(toSignIn, null)).toBe(true);
-    expect(await challenges.take(toSignIn, null)).toBe(false);
-    const toAdd = await challenges.make(user.userId);
-    expect(await challenges.take(toAdd, null)).toBe(false);
-    t.clock.advance(5 * 60_000 + 1);
-    expect(await challenges.take(toAdd, user.userId)).toBe(false);
+    const toSignIn = challenges.make(null);
+    const toAdd = challenges.make(user.userId);
+    expect(challenges.isGood(toSignIn, null)).toBe(true);
+    expect(challenges.isGood(toSignIn, user.userId)).toBe(false);
+    expect(challenges.isGood(toAdd, user.userId)).toBe(true);
+    expect(challenges.isGood(toAdd, null)).toBe(false);
+    const other = (letter: string) => (letter === 'A' ? 'B' : 'A');
+    const first = other(toSignIn.slice(0, 1)) + toSignIn.slice(1);
+    const last = toSignIn.slice(0, -1) + other(toSignIn.slice(-1));
+    for (const changed of ['', 'x', first, last, `${toSignIn}=`])
+      expect(challenges.isGood(changed, null)).toBe(false);
+    const spent = await Promise.all([challenges.spend(toSignIn), challenges.spend(toSignIn)]);
+    expect(spent.sort()).toEqual([false, true]);
+    t.clock.advance(5 * 60_000);
+    expect(challenges.isGood(toAdd, user.userId)).toBe(false);
+    // What is over is forgotten when another is used.
+    expect(await challenges.spend(toAdd)).toBe(true);
+    const kept = await t.database.asSystem((tx) => tx.spentChallenge.count());
+    expect(kept).toBe(1);
+  });
+
+  test('asking for many challenges fills nothing', async () => {
+    const rows = () => t.database.asSystem((tx) => tx.spentChallenge.count());
+    const before = await rows();
+    for (let n = 0; n < 5; n++) await t.nobody('POST', '/v1/login/passkey/options');
+    expect(await rows()).toBe(before);
   });
 
   test('another’s passkey looks like one that never was', async () => {

@@ -47,7 +47,7 @@ export class Passkeys {
       rpID: hostname,
       userName: user.email,
       userID: new Uint8Array(Buffer.from(user.id)),
-      challenge: bytesOf(await this.challenges.make(user.id)),
+      challenge: bytesOf(this.challenges.make(user.id)),
       attestationType: 'none',
       excludeCredentials: known.map(({ credentialId: id }) => ({ id })),
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
@@ -56,15 +56,19 @@ export class Passkeys {
 
   /** @throws Problem invalid_request; conflict when it is known; quota_exceeded */
   async add(user: UserActor, place: Place, name: string, credential: unknown): Promise<Passkey> {
+    let signed = '';
     const verified = await verifyRegistrationResponse({
       response: credential as RegistrationResponseJSON,
-      expectedChallenge: (challenge) => this.challenges.take(challenge, user.id),
+      expectedChallenge: (challenge) => {
+        signed = challenge;
+        return this.challenges.isGood(challenge, user.id);
+      },
       expectedOrigin: place.origin,
       expectedRPID: place.hostname,
     }).catch((error: unknown) => {
       throw notTaken(error);
     });
-    if (!verified.verified) throw notTaken(null);
+    if (!verified.verified || !(await this.challenges.spend(signed))) throw notTaken(null);
     const { id, publicKey, counter, transports = [] } = verified.registrationInfo.credential;
     try {
       return await this.database.asSystem(async (tx) => {
@@ -108,7 +112,7 @@ export class Passkeys {
   async requestOptions({ hostname }: Place) {
     return generateAuthenticationOptions({
       rpID: hostname,
-      challenge: bytesOf(await this.challenges.make(null)),
+      challenge: bytesOf(this.challenges.make(null)),
       userVerification: 'required',
     });
   }
@@ -121,9 +125,13 @@ export class Passkeys {
       tx.passkey.findUnique({ where: { credentialId: id } }),
     );
     if (!known) throw unknownPasskey(null);
+    let signed = '';
     const verified = await verifyAuthenticationResponse({
       response,
-      expectedChallenge: (challenge) => this.challenges.take(challenge, null),
+      expectedChallenge: (challenge) => {
+        signed = challenge;
+        return this.challenges.isGood(challenge, null);
+      },
       expectedOrigin: place.origin,
       expectedRPID: place.hostname,
       credential: {
@@ -134,7 +142,7 @@ export class Passkeys {
     }).catch((error: unknown) => {
       throw unknownPasskey(error);
     });
-    if (!verified.verified) throw unknownPasskey(null);
+    if (!verified.verified || !(await this.challenges.spend(signed))) throw unknownPasskey(null);
     await this.database.asSystem((tx) =>
       tx.passkey.updateMany({
         where: { id: known.id },

@@ -1,0 +1,110 @@
+/// <reference lib="dom" />
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { startChromium, type Chromium } from '../support/chromium.js';
+import { ControlPlane } from '../support/control-plane.js';
+import { DeliveryClient } from '../support/delivery-client.js';
+import { useSharedHoldline } from '../support/shared-holdline.js';
+import { inOrder } from './in-order.js';
+import { Visitor } from './visitor.js';
+
+const site = useSharedHoldline();
+let chromium: Chromium;
+let visitor: Visitor;
+let client: DeliveryClient;
+
+beforeAll(async () => {
+  chromium = await startChromium();
+  const owner = await ControlPlane.signUp(site.holdline.apiUrl);
+  const [app] = await owner.list<{ id: string }>('/v1/apps');
+  const { key } = await owner.createKey(app?.id ?? '');
+  client = await new DeliveryClient(site.holdline.deliveryUrl, key).known();
+  visitor = await Visitor.arrive(chromium, site.holdline.apiUrl);
+  await visitor.signIn(owner.email, owner.password);
+}, 60_000);
+afterAll(() => chromium?.close());
+
+/** What a provider sees of what its servers and users do. */
+describe('a provider whose app is in use', () => {
+  const step = inOrder(() => visitor);
+
+  step('sees a group’s lag, and reads its dead letters', async () => {
+    const { page } = visitor;
+    const path = '/v1/channels/jobs/groups/workers';
+    await client.ask(path, { method: 'PUT', json: { from: 'start', maxAttempts: 1 } });
+    await client.publish('jobs', { data: 'cannot be done' });
+    await client.publish('jobs', { data: 'later' });
+    const { json } = await client.ask(`${path}/messages?limit=1&wait=0`);
+    const [message] = (json as { messages: { ackId: string }[] }).messages;
+    await client.ask(`${path}/acks`, { json: { nack: [message?.ackId] } });
+    await visitor.go('Groups');
+    const row = page.getByRole('row', { name: /workers/ });
+    await row.getByRole('link', { name: 'jobs' }).waitFor();
+    await visitor.button('1 dead letters of workers');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('cannot be done').waitFor();
+    await dialog.getByText('the last attempt was nacked').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  });
+
+  step('sees a client, where it is held and where it is present', async () => {
+    const token = await client.token({ clientId: 'tablet', capabilities: { '*': ['*'] } });
+    const held = client.as(token).start('/v1/clients/me/messages?wait=60');
+    await client.settle();
+    await visitor.go('Clients');
+    await visitor.page.getByRole('row', { name: /tablet/ }).waitFor();
+    await client.ask('/v1/clients/tablet/messages', { json: { data: 'bye' } });
+    expect((await held.reply).status).toBe(200);
+  });
+
+  step('traces a message: who was handed it, and that it was confirmed', async () => {
+    const { page } = visitor;
+    await visitor.go('Console');
+    await page.getByText('live', { exact: true }).waitFor();
+    await client.publish('hello', { data: 'before tracing' });
+    await page.getByRole('button', { name: /before tracing/ }).click();
+    await page.getByRole('tab', { name: 'Trace' }).click();
+    await visitor.button('Trace this channel for ten minutes');
+    await visitor.button('Trace for ten more minutes');
+    await client.publish('hello', { data: 'while traced' });
+    await page.getByRole('button', { name: /while traced/ }).click();
+    await page.getByRole('tab', { name: 'Trace' }).click();
+    const receivers = page.getByRole('region', { name: 'Receivers' });
+    await receivers.getByText(/^console:/).waitFor();
+    await receivers.getByText('confirmed').waitFor();
+  });
+
+  step('tries out what a key and a set of capabilities may do, and reads why', async () => {
+    const { page } = visitor;
+    await visitor.go('Keys');
+    await page.getByLabel('What', { exact: true }).selectOption('admin');
+    await visitor.button('Test');
+    await visitor.sees('It may not');
+    await page.getByLabel('What', { exact: true }).selectOption('publish');
+    await visitor.button('Test');
+    await page.getByText('It may', { exact: true }).waitFor();
+    await page.getByLabel('Who', { exact: true }).selectOption('capabilities');
+    await page.getByLabel('Capabilities as JSON').fill('{"room:*": ["subscribe"]}');
+    await page.getByLabel('Channel to test').fill('room:1');
+    await visitor.button('Test');
+    await visitor.sees('It may not');
+  });
+
+  step('sees what flows and what was refused, over an hour, a day and a month', async () => {
+    const { page } = visitor;
+    await client.ask('/v1/channels/hello?after=1', {
+      method: 'DELETE',
+    });
+    await visitor.go('Overview');
+    for (const window of ['30 d', '24 h', '1 h']) {
+      await visitor.button(window);
+      await page.getByRole('img', { name: /messages published and/ }).waitFor();
+    }
+    await page.getByRole('img', { name: /held now/ }).waitFor();
+    await page.getByRole('img', { name: /Half of the messages within/ }).waitFor();
+    await page.getByRole('group', { name: 'Publish to deliver' }).getByText(/p99/).waitFor();
+  });
+
+  step('no page failed', () => {
+    expect(visitor.complaints).toEqual([]);
+  });
+});

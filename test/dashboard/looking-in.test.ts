@@ -89,6 +89,21 @@ describe('a provider whose app is in use', () => {
     await visitor.sees('It may not');
   });
 
+  step('refuses the tokens of a client, which stop within a second', async () => {
+    const { page } = visitor;
+    const token = await client.token({ clientId: 'mallory', capabilities: { '*': ['*'] } });
+    const held = client.as(token).hold('hello');
+    await client.settle();
+    await visitor.go('Tokens');
+    await visitor.sees('No token is refused');
+    await visitor.button('Refuse tokens');
+    await page.getByLabel('Client id').fill('mallory');
+    await visitor.button('Refuse');
+    const refused = page.getByRole('region', { name: 'Refused tokens' });
+    await refused.getByText('mallory').waitFor();
+    expect((await held.reply).json).toMatchObject({ code: 'revoked' });
+  });
+
   step('sees what flows and what was refused, over an hour, a day and a month', async () => {
     const { page } = visitor;
     await client.ask('/v1/channels/hello?after=1', {

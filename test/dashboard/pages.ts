@@ -22,6 +22,7 @@ export function pagesOf(world: World): readonly ShownPage[] {
     { name: 'groups', path: `${app}/groups`, heading: 'Groups' },
     { name: 'clients', path: `${app}/clients`, heading: 'Clients' },
     { name: 'keys', path: `${app}/keys`, heading: 'Keys' },
+    { name: 'tokens', path: `${app}/tokens`, heading: 'Tokens' },
     { name: 'namespaces', path: `${app}/namespaces`, heading: 'Namespaces' },
     { name: 'apps', path: '/apps', heading: 'Apps' },
     { name: 'webhooks', path: '/webhooks', heading: 'Webhooks' },

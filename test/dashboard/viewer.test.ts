@@ -46,7 +46,7 @@ test('a viewer who presses every button of every page changes nothing', async ()
   const paths = [
     ...['', '/apps', '/webhooks', `/webhooks/${webhook.id}`, '/usage', '/limits', '/billing'],
     ...['/billing/ledger', '/members', '/audit'],
-    ...['start', 'console', 'channels', 'groups', 'clients', 'keys', 'namespaces'].map(
+    ...['start', 'console', 'channels', 'groups', 'clients', 'keys', 'tokens', 'namespaces'].map(
       (name) => `${at}/${name}`,
     ),
   ];

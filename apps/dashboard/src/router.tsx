@@ -140,6 +140,11 @@ const keys = createRoute({
   path: '/apps/$app/keys',
   component: lazyRouteComponent(() => import('./features/keys/keys-page.js'), 'KeysPage'),
 });
+const tokens = createRoute({
+  getParentRoute: () => shell,
+  path: '/apps/$app/tokens',
+  component: lazyRouteComponent(() => import('./features/tokens/tokens-page.js'), 'TokensPage'),
+});
 const namespaces = createRoute({
   getParentRoute: () => shell,
   path: '/apps/$app/namespaces',
@@ -274,6 +279,7 @@ const tree = root.addChildren([
     apps,
     start,
     keys,
+    tokens,
     namespaces,
     channels,
     groups,

@@ -65,6 +65,9 @@ export function Sidebar() {
             <Link to="/apps/$app/keys" params={{ app: app.id }}>
               Keys
             </Link>
+            <Link to="/apps/$app/tokens" params={{ app: app.id }}>
+              Tokens
+            </Link>
             <Link to="/apps/$app/namespaces" params={{ app: app.id }}>
               Namespaces
             </Link>

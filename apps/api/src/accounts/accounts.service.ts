@@ -101,7 +101,7 @@ export class AccountsService {
       const tenantId = user?.memberships[0]?.tenantId ?? null;
       if (right && user) {
         const admits = await this.database.asSystem((tx) =>
-          this.twoStep.admits(tx, user.id, body.code),
+          this.twoStep.admits(tx, { id: user.id, ...origin }, body.code),
         );
         if (admits === 'yes') return { userId: user.id, tenantId };
         if (admits === 'asks') throw codeAsked();

@@ -8,7 +8,8 @@ import { originOf, type Actor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { Settings } from '../settings.js';
 
-const IDLE_MS = 12 * 3_600_000;
+/** A session that is not seen for so long is over. */
+export const IDLE_MS = 12 * 3_600_000;
 const ABSOLUTE_MS = 7 * 24 * 3_600_000;
 /** A session's last use is written at most this often: reading a page costs no write. */
 const TOUCH_MS = 60_000;
@@ -81,6 +82,7 @@ export class Sessions {
     userId: string,
     tenantId: string | null,
     action: 'login.succeeded' | 'session.switched',
+    told?: Readonly<Record<string, string>>,
   ): Promise<void> {
     const token = randomBytes(32).toString('base64url');
     const former = this.hashOf(request);
@@ -106,7 +108,10 @@ export class Sessions {
       });
       if (tenantId === null) return;
       const actor = { tenantId, id: userId, ...originOf(request) };
-      await this.audit.record(tx, actor, { action, target: userId });
+      await this.audit.record(tx, actor, {
+        ...{ action, target: userId },
+        ...(told && { after: told }),
+      });
     });
     reply.setCookie(this.cookie, token, { ...this.attributes(), maxAge: ABSOLUTE_MS / 1000 });
   }

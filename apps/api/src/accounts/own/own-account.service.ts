@@ -4,6 +4,7 @@ import { Database } from '#database';
 import { Clock } from '../../data/clock.js';
 import { shownPasskey } from '../passkeys/passkeys.js';
 import { Passwords } from '../passwords.js';
+import { IDLE_MS } from '../sessions.js';
 import { TwoStep } from '../two-step/two-step.js';
 import { OwnAudit } from './own-audit.js';
 import type { UserActor } from './user-actor.js';
@@ -20,7 +21,7 @@ export class OwnAccountService {
   ) {}
 
   show(user: UserActor): Promise<OwnAccount> {
-    const now = new Date(this.clock.now());
+    const now = this.clock.now();
     return this.database.asSystem(async (tx) => {
       const passkeys = await tx.passkey.findMany({
         where: { userId: user.id },
@@ -31,7 +32,12 @@ export class OwnAccountService {
         orderBy: { createdAt: 'asc' },
       });
       const sessions = await tx.session.findMany({
-        where: { userId: user.id, expiresAt: { gt: now } },
+        where: {
+          userId: user.id,
+          expiresAt: { gt: new Date(now) },
+          // Those that were left alone for longer are over, and go when their cookie is next seen.
+          lastSeenAt: { gt: new Date(now - IDLE_MS) },
+        },
         orderBy: { lastSeenAt: 'desc' },
         take: 50,
       });

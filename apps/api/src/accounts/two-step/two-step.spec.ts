@@ -105,6 +105,31 @@ describe('two-step sign-in', () => {
     t.clock.advance(20 * 60_000);
   });
 
+  test('guessing from many addresses is slowed down too, and a recovery code still signs in', async () => {
+    const { email, password } = user;
+    const from = (address: string, code: string) =>
+      t.nobody('POST', '/v1/login', { body: { email, password, code }, address });
+    const codes: unknown[] = [];
+    for (let n = 1; n <= 11; n++) {
+      const { status, body } = await from(`192.0.2.${n}`, '000000');
+      codes.push(status === 429 ? body.limit.name : body.code);
+    }
+    expect(codes).toEqual([...Array(10).fill('unauthenticated'), 'login_attempts']);
+    // The right one waits as well: otherwise guessing would go on.
+    expect((await from('192.0.2.99', codeAt(t.clock.now()))).status).toBe(429);
+    expect((await from('192.0.2.99', recovery[1] ?? '')).status).toBe(200);
+    t.clock.advance(20 * 60_000);
+    expect((await from('192.0.2.99', codeAt(t.clock.now()))).status).toBe(200);
+  });
+
+  test('the use of a recovery code stands in the audit log, with how many are left', async () => {
+    const { body } = await user.call('GET', '/v1/audit');
+    const used = body.data.filter(({ action }: { action: string }) =>
+      action.startsWith('recovery'),
+    );
+    expect(used.map(({ after }: { after: unknown }) => after)).toEqual([{ left: 8 }, { left: 9 }]);
+  });
+
   test('the secret and the recovery codes stand nowhere in the database as they are', async () => {
     const rows = await t.database.asSystem(async (tx) => [
       ...(await tx.twoStep.findMany()),
@@ -133,6 +158,58 @@ describe('two-step sign-in', () => {
     expect(actions).toEqual(
       expect.arrayContaining(['two-step.begun', 'two-step.enabled', 'two-step.disabled']),
     );
+  });
+});
+
+describe('turning two-step sign-in on', () => {
+  async function begin(one: SignedUp): Promise<string> {
+    const { body } = await one.call('POST', '/v1/account/two-step', {
+      body: { password: one.password },
+    });
+    return body.secret;
+  }
+  const confirm = (one: SignedUp, code: string) =>
+    one.call('POST', '/v1/account/two-step/confirm', { body: { code } });
+  const codeOf = (of: string) =>
+    generateSync({ secret: of, epoch: Math.floor(t.clock.now() / 1000) });
+
+  test('is slowed down for who guesses the first code in somebody’s open browser', async () => {
+    const one = await t.signUp();
+    await begin(one);
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++) statuses.push((await confirm(one, '000000')).status);
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(400));
+    expect(statuses.slice(10)).toEqual([429, 429]);
+  });
+
+  test('a secret that nobody confirmed in a quarter of an hour is worth nothing', async () => {
+    const one = await t.signUp();
+    const late = await begin(one);
+    t.clock.advance(15 * 60_000 + 1);
+    expect((await confirm(one, codeOf(late))).status).toBe(409);
+    expect((await confirm(one, codeOf(await begin(one)))).status).toBe(200);
+  });
+
+  test('a secret that is in use is replaced by none, and its first code signs in no more', async () => {
+    const one = await t.signUp();
+    const used = await begin(one);
+    const code = codeOf(used);
+    expect((await confirm(one, code)).status).toBe(200);
+    const { email, password } = one;
+    const again = await one.call('POST', '/v1/account/two-step', { body: { password } });
+    expect(again.status).toBe(409);
+    const login = (sent: string) =>
+      t.nobody('POST', '/v1/login', { body: { email, password, code: sent } });
+    expect((await login(code)).status).toBe(401);
+    t.clock.advance(30_000);
+    expect((await login(codeOf(used))).status).toBe(200);
+  });
+
+  test('of two secrets the later counts', async () => {
+    const one = await t.signUp();
+    const [first, second] = [await begin(one), await begin(one)];
+    expect((await confirm(one, codeOf(first))).status).toBe(400);
+    expect((await confirm(one, codeOf(second))).status).toBe(200);
   });
 });
 
@@ -181,5 +258,16 @@ describe('one’s own account', () => {
       headers: { origin: 'https://elsewhere.example' },
     });
     expect(foreign.status).toBe(403);
+  });
+
+  test('a session that was left alone for too long is shown no more', async () => {
+    const one = await t.signUp();
+    t.clock.advance(13 * 3_600_000);
+    const { headers } = await t.nobody('POST', '/v1/login', {
+      body: { email: one.email, password: one.password },
+    });
+    const [cookie = ''] = String(headers['set-cookie']).split(';', 1);
+    const { body } = await t.withCookie(cookie)('GET', '/v1/account');
+    expect(body.sessions).toMatchObject([{ current: true }]);
   });
 });

@@ -37,6 +37,8 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   passkeyLoginOptions: 'It makes a challenge, which is not stored.',
   addPasskey: 'It takes an authenticator: accounts/passkeys/passkeys.spec.ts finds its entry.',
   passkeyLogin: 'It takes an authenticator: accounts/passkeys/passkeys.spec.ts finds its entry.',
+  linkIdentity:
+    'It leads to the provider: accounts/oidc/oidc.spec.ts finds the entry of what comes back.',
   consoleToken: 'It makes a token, which is not stored.',
   can: 'It only says what a credential may do.',
   startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
@@ -204,6 +206,16 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
         }),
       );
       return call('POST', `/v1/account/passkeys/${id}/remove`, { body: { password } });
+    },
+  },
+  unlinkIdentity: {
+    action: 'identity.unlinked',
+    make: async ({ call, password, userId }) => {
+      const issuer = 'https://provider.example';
+      await t.database.asSystem((tx) =>
+        tx.oidcIdentity.create({ data: { issuer, subject: userId, userId } }),
+      );
+      return call('POST', '/v1/account/identities/unlink', { body: { password, issuer } });
     },
   },
   addMember: {

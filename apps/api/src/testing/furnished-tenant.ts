@@ -117,6 +117,8 @@ export const BODIES: Partial<Record<RouteName, unknown>> = {
   passkeyOptions: { password: PASSWORD },
   addPasskey: { name: 'planted', credential: {} },
   removePasskey: { password: PASSWORD },
+  linkIdentity: { password: PASSWORD },
+  unlinkIdentity: { password: PASSWORD, issuer: 'https://provider.example' },
   createApp: { name: 'planted' },
   updateApp: { name: 'taken over' },
   createKey: {},

@@ -3,7 +3,7 @@ import type { OwnAccount } from '#contracts';
 import { Database } from '#database';
 import { Clock } from '../../data/clock.js';
 import { shownPasskey } from '../passkeys/passkeys.js';
-import { Passwords } from '../passwords.js';
+import { NO_PASSWORD, Passwords } from '../passwords.js';
 import { IDLE_MS } from '../sessions.js';
 import { TwoStep } from '../two-step/two-step.js';
 import { OwnAudit } from './own-audit.js';
@@ -23,6 +23,7 @@ export class OwnAccountService {
   show(user: UserActor): Promise<OwnAccount> {
     const now = this.clock.now();
     return this.database.asSystem(async (tx) => {
+      const { passwordHash } = await tx.user.findUniqueOrThrow({ where: { id: user.id } });
       const passkeys = await tx.passkey.findMany({
         where: { userId: user.id },
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
@@ -43,6 +44,7 @@ export class OwnAccountService {
       });
       return {
         email: user.email,
+        hasPassword: passwordHash !== NO_PASSWORD,
         twoStep: await this.twoStep.show(tx, user.id),
         passkeys: passkeys.map(shownPasskey),
         identities: identities.map(({ issuer, createdAt }) => ({

@@ -25,26 +25,32 @@ export function AccountPage() {
   return (
     <Page title="Account" lead="How you sign in. It is yours, whichever tenant you look at.">
       <Loaded query={query}>
-        {({ email, twoStep, passkeys, identities, sessions }) => (
+        {({ email, hasPassword, twoStep, passkeys, identities, sessions }) => (
           <>
             <div className="grid-2">
               <Card
                 title="Password"
                 actions={
-                  <Button size="small" onClick={() => setChanging(true)}>
-                    Change it
-                  </Button>
+                  hasPassword && (
+                    <Button size="small" onClick={() => setChanging(true)}>
+                      Change it
+                    </Button>
+                  )
                 }
               >
                 <p>
                   You sign in as <strong>{email}</strong>.
                 </p>
-                <p className="soft">A new password ends all your other sessions.</p>
+                <p className="soft">
+                  {hasPassword
+                    ? 'A new password ends all your other sessions.'
+                    : 'There is no password here: your organisation’s sign-in is your way in, and a second step is a matter of its own.'}
+                </p>
               </Card>
-              <TwoStepCard twoStep={twoStep} onChange={again} />
+              {hasPassword && <TwoStepCard twoStep={twoStep} onChange={again} />}
             </div>
-            <IdentitiesCard identities={identities} />
-            <PasskeysCard passkeys={passkeys} onChange={again} />
+            <IdentitiesCard identities={identities} hasPassword={hasPassword} onChange={again} />
+            {hasPassword && <PasskeysCard passkeys={passkeys} onChange={again} />}
             <Card
               title="Sessions"
               actions={

@@ -52,7 +52,10 @@ export class Sessions {
         return null;
       }
       if (now - session.lastSeenAt.getTime() >= TOUCH_MS) {
-        await tx.session.updateMany({ where: { idHash }, data: { lastSeenAt: new Date(now) } });
+        await tx.session.updateMany({
+          where: { idHash },
+          data: { lastSeenAt: new Date(now), ...from(request) },
+        });
       }
       const { user } = session;
       const chosen =
@@ -104,6 +107,7 @@ export class Sessions {
           createdAt: new Date(now),
           lastSeenAt: new Date(now),
           expiresAt: new Date(now + ABSOLUTE_MS),
+          ...from(request),
         },
       });
       if (tenantId === null) return;
@@ -144,4 +148,12 @@ export class Sessions {
   private hash(token: string): string {
     return createHmac('sha256', this.key).update(`session:${token}`).digest('hex');
   }
+}
+
+/** What a browser calls itself is as long as it likes. */
+const USER_AGENT_CHARS = 300;
+
+function from(request: FastifyRequest): { ip: string; userAgent: string | null } {
+  const { ip, userAgent } = originOf(request);
+  return { ip, userAgent: userAgent?.slice(0, USER_AGENT_CHARS) ?? null };
 }

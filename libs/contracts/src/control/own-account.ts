@@ -33,6 +33,8 @@ export const OwnAccount = z.object({
       createdAt: Timestamp,
       lastSeenAt: Timestamp,
       expiresAt: Timestamp,
+      ip: z.string().nullable().meta({ description: 'Where it was last used from.' }),
+      userAgent: z.string().nullable(),
     }),
   ),
 });

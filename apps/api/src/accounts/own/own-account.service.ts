@@ -51,11 +51,13 @@ export class OwnAccountService {
           issuer,
           createdAt: createdAt.toISOString(),
         })),
-        sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt }) => ({
+        sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt, ip, userAgent }) => ({
           current: idHash === user.session,
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),
           expiresAt: expiresAt.toISOString(),
+          ip,
+          userAgent,
         })),
       };
     });

@@ -214,6 +214,26 @@ describe('turning two-step sign-in on', () => {
 });
 
 describe('one’s own account', () => {
+  test('says where each session was last used from', async () => {
+    const one = await t.signUp();
+    const { headers } = await t.nobody('POST', '/v1/login', {
+      body: { email: one.email, password: one.password },
+      headers: { 'user-agent': `Some Browser ${'x'.repeat(500)}` },
+      address: '192.0.2.7',
+    });
+    const [cookie = ''] = String(headers['set-cookie']).split(';', 1);
+    const shown = async () => (await one.call('GET', '/v1/account')).body.sessions;
+    const other = (await shown()).find(({ current }: { current: boolean }) => !current);
+    expect(other).toMatchObject({ ip: '192.0.2.7' });
+    expect(other.userAgent).toMatch(/^Some Browser x{1,300}$/);
+    t.clock.advance(61_000);
+    const elsewhere = { 'user-agent': 'Another', cookie };
+    await t.nobody('GET', '/v1/me', { headers: elsewhere, address: '192.0.2.8' });
+    expect(await shown()).toContainEqual(
+      expect.objectContaining({ current: false, ip: '192.0.2.8', userAgent: 'Another' }),
+    );
+  });
+
   test('a new password ends the other sessions and not this one', async () => {
     const one = await t.signUp();
     const other = await t.nobody('POST', '/v1/login', {

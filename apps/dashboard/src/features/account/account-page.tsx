@@ -12,6 +12,7 @@ import { Moment } from '../../ui/time.js';
 import { IdentitiesCard } from './identities-card.js';
 import { PasskeysCard } from './passkeys-card.js';
 import { TwoStepCard } from './two-step-card.js';
+import { whichBrowser } from './which-browser.js';
 
 export function AccountPage() {
   const client = useQueryClient();
@@ -66,14 +67,18 @@ export function AccountPage() {
                 items={sessions}
                 keyOf={({ createdAt, lastSeenAt }) => `${createdAt} ${lastSeenAt}`}
                 columns={[
+                  {
+                    head: 'Browser',
+                    cell: ({ current, userAgent }) => (
+                      <>
+                        {whichBrowser(userAgent)} {current && <Badge tone="good">this one</Badge>}
+                      </>
+                    ),
+                  },
+                  { head: 'Address', cell: ({ ip }) => ip ?? 'unknown' },
                   { head: 'Signed in', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                   { head: 'Last seen', cell: ({ lastSeenAt }) => <Moment at={lastSeenAt} /> },
                   { head: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
-                  {
-                    head: 'Which',
-                    cell: ({ current }) =>
-                      current ? <Badge tone="good">this one</Badge> : 'another browser',
-                  },
                 ]}
               />
             </Card>

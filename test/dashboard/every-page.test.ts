@@ -57,6 +57,8 @@ async function showSecret({ page }: Visitor): Promise<void> {
   await page.getByLabel('Your password').fill(world.owner.password);
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.getByRole('img', { name: /^QR code/ }).waitFor();
+  // Half faded in, its colours are not its own.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
 }
 
 async function publish({ page }: Visitor): Promise<void> {

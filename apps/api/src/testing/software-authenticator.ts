@@ -1,10 +1,4 @@
-import {
-  createHash,
-  generateKeyPairSync,
-  randomBytes,
-  sign,
-  type KeyPairKeyObjectResult,
-} from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 
 /** What it answers wrongly, for tests of what is refused. */
@@ -24,9 +18,7 @@ const HOLDS_CREDENTIAL = 0x40;
 /** A device that holds one passkey (WebAuthn Level 3, ES256, no attestation), and the browser before it. */
 export class SoftwareAuthenticator {
   readonly credentialId = randomBytes(16).toString('base64url');
-  private readonly pair: KeyPairKeyObjectResult = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-  });
+  private readonly pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   private counter = 0;
 
   constructor(

@@ -81,6 +81,7 @@ describe('signing in through the organisation’s own provider', () => {
     await visitor.page.getByRole('link', { name: 'Continue with School' }).click();
     await atTheProvider(visitor, 'ben');
     await visitor.sees('Your e-mail address has an account here');
+    expect(await visitor.faults()).toEqual([]);
     await visitor.signIn(ben.email, ben.password);
     await visitor.page.getByRole('link', { name: 'Account' }).click();
     await visitor.button('Link School');
@@ -93,6 +94,8 @@ describe('signing in through the organisation’s own provider', () => {
     await visitor.heading('Overview');
     await visitor.sees('ben@school.example');
     await visitor.page.getByRole('link', { name: 'Account' }).click();
+    await visitor.page.getByRole('button', { name: `Unlink ${provider.issuer}` }).waitFor();
+    expect(await visitor.faults()).toEqual([]);
     await visitor.button(`Unlink ${provider.issuer}`);
     await visitor.page.getByLabel('Your password').fill(ben.password);
     await visitor.button('Unlink it');

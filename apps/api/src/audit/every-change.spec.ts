@@ -185,6 +185,14 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
   },
   beginTwoStep: { action: 'two-step.begun', make: (world) => beginTwoStep(world) },
   confirmTwoStep: { action: 'two-step.enabled', make: (world) => enableTwoStep(world) },
+  renewRecoveryCodes: {
+    action: 'recovery-codes.renewed',
+    make: async (world) => {
+      await enableTwoStep(world);
+      const { call, password } = world;
+      return call('POST', '/v1/account/two-step/recovery-codes', { body: { password } });
+    },
+  },
   endTwoStep: {
     action: 'two-step.disabled',
     make: async (world) => {

@@ -113,6 +113,7 @@ export const BODIES: Partial<Record<RouteName, unknown>> = {
   changePassword: { password: PASSWORD, newPassword: 'another long password' },
   beginTwoStep: { password: PASSWORD },
   confirmTwoStep: { code: '000000' },
+  renewRecoveryCodes: { password: PASSWORD },
   endTwoStep: { password: PASSWORD },
   passkeyOptions: { password: PASSWORD },
   addPasskey: { name: 'planted', credential: {} },

@@ -144,12 +144,27 @@ describe('two-step sign-in', () => {
     expect(t.log()).not.toContain(secret);
   });
 
+  test('new recovery codes take the password, and make the old ones worthless', async () => {
+    const renew = (password: string) =>
+      user.call('POST', '/v1/account/two-step/recovery-codes', { body: { password } });
+    expect((await renew('not mine')).status).toBe(403);
+    const { status, body } = await renew(user.password);
+    expect(status).toBe(200);
+    expect((await logIn(recovery[5])).status).toBe(401);
+    expect((await logIn(body.recoveryCodes[5])).status).toBe(200);
+    recovery = body.recoveryCodes;
+  });
+
   test('it is turned off with the password; then a password is enough again', async () => {
     const off = (password: string) =>
       user.call('POST', '/v1/account/two-step/off', { body: { password } });
     expect((await off('not mine')).status).toBe(403);
     expect((await off(user.password)).status).toBe(204);
     expect((await logIn()).status).toBe(200);
+    const renew = await user.call('POST', '/v1/account/two-step/recovery-codes', {
+      body: { password: user.password },
+    });
+    expect(renew.status).toBe(409);
   });
 
   test('all of it stands in the audit log of the tenant', async () => {

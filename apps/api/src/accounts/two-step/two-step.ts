@@ -88,6 +88,21 @@ export class TwoStep {
     });
   }
 
+  /** @throws Problem conflict when it is off */
+  renewRecoveryCodes(user: UserActor): Promise<string[]> {
+    return this.database.asSystem(async (tx) => {
+      if (!(await isOn(tx, user.id))) {
+        throw new Problem(
+          'conflict',
+          'Two-step sign-in is off, and needs no recovery codes. Turn it on first.',
+        );
+      }
+      const codes = await this.recovery.make(tx, user.id);
+      await this.audit.record(tx, user, { action: 'recovery-codes.renewed' });
+      return codes;
+    });
+  }
+
   /** Harmless when it is off. */
   async end(user: UserActor): Promise<void> {
     await this.database.asSystem(async (tx) => {

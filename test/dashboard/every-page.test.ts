@@ -39,8 +39,29 @@ async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<vo
 
 /** What a page shows only when something happens meanwhile. */
 async function enliven(visitor: Visitor, { name }: ShownPage): Promise<void> {
-  if (name !== 'console') return;
-  const { page } = visitor;
+  if (name === 'console') await publish(visitor);
+  if (name === 'login-code') await askForCode(visitor);
+  if (name === 'two-step') await showSecret(visitor);
+}
+
+async function askForCode({ page }: Visitor): Promise<void> {
+  const { email, password } = world.careful;
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByLabel('Code').waitFor();
+}
+
+async function showSecret({ page }: Visitor): Promise<void> {
+  await page.getByRole('button', { name: 'Turn it on' }).click();
+  await page.getByLabel('Your password').fill(world.owner.password);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('img', { name: /^QR code/ }).waitFor();
+  // Half faded in, its colours are not its own.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+}
+
+async function publish({ page }: Visitor): Promise<void> {
   await page.getByText('live', { exact: true }).waitFor();
   for (let n = 1; n <= 8; n++)
     await world.client.publish('class:algebra', {
@@ -81,6 +102,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
   test('no page before signing in has a serious fault of accessibility, or runs out of the screen', async () => {
     for (const page of OPEN_PAGES) {
       await shown(visitor, page);
+      await enliven(visitor, page);
       await look(visitor, page, as);
     }
   });

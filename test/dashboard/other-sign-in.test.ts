@@ -80,18 +80,29 @@ describe('signing in through the organisation’s own provider', () => {
     await visitor.open('/login');
     await visitor.page.getByRole('link', { name: 'Continue with School' }).click();
     await atTheProvider(visitor, 'ben');
-    await visitor.sees('ben@school.example has an account with a password');
+    await visitor.sees('Your e-mail address has an account here');
+    expect(await visitor.faults()).toEqual([]);
     await visitor.signIn(ben.email, ben.password);
     await visitor.page.getByRole('link', { name: 'Account' }).click();
-    await visitor.page.getByRole('link', { name: 'Link School' }).click();
+    await visitor.button('Link School');
+    await visitor.page.getByLabel('Your password').fill(ben.password);
+    await visitor.button('Go there');
     // The provider knows the browser by now, and asks nothing.
     await visitor.sees(provider.issuer);
     await visitor.button('Sign out');
     await visitor.page.getByRole('link', { name: 'Continue with School' }).click();
     await visitor.heading('Overview');
     await visitor.sees('ben@school.example');
+    await visitor.page.getByRole('link', { name: 'Account' }).click();
+    await visitor.page.getByRole('button', { name: `Unlink ${provider.issuer}` }).waitFor();
+    expect(await visitor.faults()).toEqual([]);
+    await visitor.button(`Unlink ${provider.issuer}`);
+    await visitor.page.getByLabel('Your password').fill(ben.password);
+    await visitor.button('Unlink it');
+    await visitor.page.getByRole('button', { name: 'Link School' }).waitFor();
     const audit = await ben.ask('/v1/audit?limit=20');
     expect(JSON.stringify(audit.json)).toContain('identity.linked');
+    expect(JSON.stringify(audit.json)).toContain('identity.unlinked');
     await visitor.leave();
   });
 

@@ -39,12 +39,14 @@ export function pagesOf(world: World): readonly ShownPage[] {
     { name: 'members', path: '/members', heading: 'Members' },
     { name: 'audit', path: '/audit', heading: 'Audit log' },
     { name: 'account', path: '/account', heading: 'Account' },
+    { name: 'two-step', path: '/account', heading: 'Account' },
   ];
 }
 
 /** Those that are shown to nobody in particular. */
 export const OPEN_PAGES: readonly ShownPage[] = [
   { name: 'login', path: '/login', heading: 'Sign in' },
+  { name: 'login-code', path: '/login', heading: 'Sign in' },
   { name: 'signup', path: '/signup', heading: 'Sign up' },
   { name: 'nowhere', path: '/nowhere', heading: '' },
   { name: 'operator-login', path: '/operator/login', heading: 'Operator' },

@@ -73,6 +73,18 @@ describe('somebody who cares about their account', () => {
     await visitor.sees('10 of 10 recovery codes are left');
   });
 
+  step('makes new recovery codes in place of those', async () => {
+    const { page } = visitor;
+    await visitor.button('New recovery codes');
+    await page.getByLabel('Your password').fill(owner.password);
+    await visitor.button('Make them');
+    const codes = page.getByRole('group', { name: 'recovery codes' }).locator('pre');
+    const made = (await codes.innerText()).trim().split('\n');
+    expect(made.filter((one) => recovery.includes(one))).toEqual([]);
+    recovery = made;
+    await visitor.button('I have kept them');
+  });
+
   step('signs in with a code, which is worth nothing a second time', async () => {
     const { page } = visitor;
     await signOut();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateSync } from 'otplib';
 import { ControlPlane } from '../support/control-plane.js';
 import { DeliveryClient } from '../support/delivery-client.js';
 import { eventually } from '../support/eventually.js';
@@ -14,6 +15,8 @@ const SOON_MS = 30_000;
 export interface World {
   readonly holdline: Holdline;
   readonly owner: ControlPlane;
+  /** Somebody with two-step sign-in. */
+  readonly careful: ControlPlane;
   readonly app: string;
   readonly tenant: string;
   readonly client: DeliveryClient;
@@ -102,6 +105,7 @@ async function live(
   return {
     holdline,
     owner,
+    careful: await takeCare(holdline.apiUrl),
     app,
     tenant,
     client,
@@ -112,6 +116,18 @@ async function live(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Turns two-step sign-in on, as an authenticator app would. */
+async function takeCare(apiUrl: string): Promise<ControlPlane> {
+  const careful = await ControlPlane.signUp(apiUrl);
+  const { password } = careful;
+  const begun = await careful.ask('/v1/account/two-step', { json: { password } });
+  succeeded(begun, 200);
+  const { secret } = begun.json as { secret: string };
+  const json = { code: generateSync({ secret }) };
+  succeeded(await careful.ask('/v1/account/two-step/confirm', { json }), 200);
+  return careful;
 }
 
 /** What the platform's staff did: credit, a coupon, and a look at the tenant. */

@@ -54,3 +54,36 @@ export async function startOpenidProvider(redirectUri: () => string): Promise<Op
     },
   };
 }
+
+const FORMS = [{ prompt: 'login', password: 'any' }, { prompt: 'consent' }] as const;
+
+/**
+ * Signs in at the provider as a browser would, beginning where Holdline led it.
+ * @returns where the provider sends the browser back to: with a code that it honours once
+ */
+export async function signInAtProvider(begun: string, name: string): Promise<URL> {
+  const issuer = new URL(begun).origin;
+  const cookies = new Map<string, string>();
+  const visit = async (url: string | URL, form?: Record<string, string>): Promise<URL> => {
+    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
+    const answer = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie },
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      cookies.set(key, value);
+    }
+    const location = answer.headers.get('location');
+    if (location === null) throw new Error(`no way on from ${url}: ${await answer.text()}`);
+    return new URL(location, url);
+  };
+  let at = await visit(begun);
+  for (const form of FORMS) {
+    const back = await visit(at, { ...form, login: name });
+    at = await visit(back);
+  }
+  if (at.origin === issuer) throw new Error(`the provider did not let go at ${at.href}`);
+  return at;
+}

@@ -20,7 +20,7 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({
 });
 
 const text = (value: unknown): value is string => typeof value === 'string';
-/** Where to go on, and what a sign-in through another provider was refused with. */
+/** Where to go on, and the code of what a sign-in through another provider was refused with. */
 const back = ({
   back: page,
   problem,

@@ -19,7 +19,12 @@ export * from './control/live-groups.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/operator.js';
-export { OidcQuery, type LoginOptions } from './control/oidc-routes.js';
+export {
+  IdentityUnlink,
+  OidcQuery,
+  type IdentityLink,
+  type LoginOptions,
+} from './control/oidc-routes.js';
 export * from './control/own-account.js';
 export * from './control/pricing.js';
 export * from './control/revocations.js';

@@ -11,6 +11,7 @@ import { OwnAudit } from './own/own-audit.js';
 import { Challenges } from './passkeys/challenges.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { Passkeys } from './passkeys/passkeys.js';
+import { RecoveryCodes } from './two-step/recovery-codes.js';
 import { TwoStepController } from './two-step/two-step.controller.js';
 import { TwoStep } from './two-step/two-step.js';
 
@@ -28,6 +29,7 @@ import { TwoStep } from './two-step/two-step.js';
     OwnAccountService,
     OwnAudit,
     TwoStep,
+    RecoveryCodes,
     Passkeys,
     Challenges,
     OidcClient,

@@ -19,7 +19,7 @@ import { missing } from '../http/validation.js';
 import { FailedLogins } from './failed-logins.js';
 import { LoginBackoff } from './login-backoff.js';
 import type { UserActor } from './own/user-actor.js';
-import { Passwords } from './passwords.js';
+import { NO_PASSWORD, Passwords } from './passwords.js';
 import { TwoStep } from './two-step/two-step.js';
 
 /** What a new tenant may do until it has a plan. */
@@ -46,15 +46,17 @@ export class AccountsService {
   }
 
   /**
-   * @param also what belongs to it, in the same transaction
+   * @param body without a password: who signs in through another provider alone
+   * @param also goes in the same transaction: the account is made with it, or not at all
    * @throws Problem conflict when the e-mail address has an account; it takes as long as a success.
    */
   async signUp(
-    body: SignupBody,
+    body: Omit<SignupBody, 'password'> & { readonly password: string | null },
     origin: Origin,
-    also: (tx: Tx, userId: string) => Promise<unknown> = async () => undefined,
+    also?: (tx: Tx, userId: string) => Promise<unknown>,
   ): Promise<{ user: User; tenant: Tenant; app: App }> {
-    const passwordHash = await this.passwords.hash(body.password);
+    const { password } = body;
+    const passwordHash = password === null ? NO_PASSWORD : await this.passwords.hash(password);
     try {
       return await this.database.asSystem(async (tx) => {
         const user = await tx.user.create({
@@ -67,7 +69,7 @@ export class AccountsService {
         const app = await tx.app.create({
           data: { id: newId('app'), tenantId: tenant.id, name: 'default' },
         });
-        await also(tx, user.id);
+        await also?.(tx, user.id);
         const actor = { tenantId: tenant.id, id: user.id, ...origin };
         await this.audit.record(tx, actor, {
           action: 'tenant.created',
@@ -101,7 +103,7 @@ export class AccountsService {
       const tenantId = user?.memberships[0]?.tenantId ?? null;
       if (right && user) {
         const admits = await this.database.asSystem((tx) =>
-          this.twoStep.admits(tx, user.id, body.code),
+          this.twoStep.admits(tx, { id: user.id, ...origin }, body.code),
         );
         if (admits === 'yes') return { userId: user.id, tenantId };
         if (admits === 'asks') throw codeAsked();
@@ -124,6 +126,7 @@ export class AccountsService {
         const row = await this.database.asSystem((tx) =>
           tx.user.findUnique({ where: { id: user.id } }),
         );
+        if (row?.passwordHash === NO_PASSWORD) throw noPassword();
         return (await this.passwords.matches(password, row?.passwordHash ?? null)) ? true : null;
       })
       .catch((error: unknown) => {
@@ -190,6 +193,13 @@ export class AccountsService {
           : { operator: actor.email ?? actor.id, endsAt: new Date(actor.endsAt).toISOString() },
     };
   }
+}
+
+function noPassword(): Problem {
+  return new Problem(
+    'forbidden',
+    'This account has no password: you sign in through your organisation, and how one signs in is changed there.',
+  );
 }
 
 function codeAsked(): Problem {

@@ -1,18 +1,10 @@
 import { Problem } from '#contracts';
 import { callerOf } from '../http/address.js';
 import type { Clock } from '../data/clock.js';
-
-interface Attempts {
-  /** In a row, none of them right. */
-  count: number;
-  last: number;
-}
+import { Waits } from './waits.js';
 
 /** Wrong passwords for one account from one address before each costs time, and for one address over all accounts. */
 const FREE = { account: 5, address: 50 } as const;
-const LONGEST_MS = 15 * 60_000;
-/** Each entry takes about 200 bytes; the oldest make room. */
-const REMEMBERED = 20_000;
 
 /**
  * Slows down guessing: from the sixth wrong password on, an account waits 1 s, 2 s, 4 s … up to 15 minutes
@@ -20,72 +12,40 @@ const REMEMBERED = 20_000;
  * attempt counts before its password is checked, so that many at once gain nothing.
  */
 export class LoginBackoff {
-  private readonly attempts = new Map<string, Attempts>();
+  private readonly waits: Waits;
 
-  constructor(private readonly clock: Pick<Clock, 'now'>) {}
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.waits = new Waits(clock);
+  }
 
   /** @throws Problem rate_limited with the time to wait */
   begin(account: string, address: string): void {
-    const now = this.clock.now();
     const keys = [
       { key: `${account}\n${address}`, scope: 'account' },
       { key: address, scope: 'address' },
     ] as const;
-    for (const { key, scope } of keys) this.check(key, scope, now);
-    for (const { key } of keys) this.add(key, now);
+    for (const { key, scope } of keys) this.check(key, scope);
+    for (const { key } of keys) this.waits.add(key);
   }
 
   /** The password was right: the account starts anew, and the address gets this attempt back. */
   succeed(account: string, address: string): void {
-    this.attempts.delete(`${account}\n${address}`);
-    this.takeBack(address);
+    this.waits.forget(`${account}\n${address}`);
+    this.waits.takeBack(address);
   }
 
   /** The password could not be checked at all: the attempt does not count. */
   undo(account: string, address: string): void {
-    for (const key of [`${account}\n${address}`, address]) this.takeBack(key);
+    for (const key of [`${account}\n${address}`, address]) this.waits.takeBack(key);
   }
 
-  private takeBack(key: string): void {
-    const known = this.attempts.get(key);
-    if (known && --known.count <= 0) this.attempts.delete(key);
-  }
-
-  private check(key: string, scope: 'account' | 'address', now: number): void {
-    const known = this.attempts.get(key);
-    if (!known) return;
-    const over = known.count - FREE[scope];
-    const waitMs = over < 0 ? 0 : Math.min(1000 * 2 ** over, LONGEST_MS);
-    const freeAt = known.last + waitMs;
-    if (freeAt <= now) {
-      if (now - known.last > LONGEST_MS) this.attempts.delete(key);
-      return;
-    }
-    throw new Problem(
-      'rate_limited',
+  private check(key: string, scope: 'account' | 'address'): void {
+    const wait = this.waits.until(key, FREE[scope]);
+    if (wait === null) return;
+    throw tooMany(
       'Too many wrong passwords from your address. Wait as long as `Retry-After` says, then try again.',
-      {
-        limit: {
-          name: 'login_attempts',
-          scope,
-          max: FREE[scope],
-          used: known.count,
-          resetAt: new Date(freeAt).toISOString(),
-        },
-        retryAfter: Math.ceil((freeAt - now) / 1000),
-      },
+      { scope, max: FREE[scope], ...wait },
     );
-  }
-
-  private add(key: string, now: number): void {
-    const known = this.attempts.get(key) ?? { count: 0, last: now };
-    // Set anew, so that the map's order is by last attempt and the first entry is the oldest.
-    this.attempts.delete(key);
-    this.attempts.set(key, { count: known.count + 1, last: now });
-    if (this.attempts.size > REMEMBERED) {
-      const [oldest] = this.attempts.keys();
-      if (oldest !== undefined) this.attempts.delete(oldest);
-    }
   }
 
   /**
@@ -111,4 +71,22 @@ export class LoginBackoff {
     this.succeed(account, address);
     return found;
   }
+}
+
+export function tooMany(
+  detail: string,
+  wait: {
+    readonly scope: 'account' | 'address';
+    readonly max: number;
+    readonly used: number;
+    readonly at: number;
+    readonly seconds: number;
+  },
+): Problem {
+  const { scope, max, used, at, seconds } = wait;
+  const resetAt = new Date(at).toISOString();
+  return new Problem('rate_limited', detail, {
+    limit: { name: 'login_attempts', scope, max, used, resetAt },
+    retryAfter: seconds,
+  });
 }

@@ -4,6 +4,9 @@ import { Problem } from '#contracts';
 /** argon2id, 19 MiB, two passes, one lane: OWASP's baseline. */
 const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** In place of a hash, of who signs in through another provider alone: no password matches it. */
+export const NO_PASSWORD = 'none';
+
 const AT_ONCE = 2;
 /** Waiting longer than these take would outlast the client's patience. */
 const WAITING = 64;
@@ -18,11 +21,12 @@ export class Passwords {
     return this.inTurn(() => hash(password, COST));
   }
 
-  /** Without a stored hash it takes the same time and is false, so that time does not tell who has an account. */
+  /** Without a stored hash, or where there is no password, it takes the same time and is false, so that time does not tell who has an account. */
   async matches(password: string, stored: string | null): Promise<boolean> {
-    const against = stored ?? (await this.decoyHash());
+    const known = stored === NO_PASSWORD ? null : stored;
+    const against = known ?? (await this.decoyHash());
     const same = await this.inTurn(() => verify(against, password));
-    return same && stored !== null;
+    return same && known !== null;
   }
 
   private decoyHash(): Promise<string> {

@@ -8,7 +8,8 @@ import { originOf, type Actor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { Settings } from '../settings.js';
 
-const IDLE_MS = 12 * 3_600_000;
+/** A session that is not seen for so long is over. */
+export const IDLE_MS = 12 * 3_600_000;
 const ABSOLUTE_MS = 7 * 24 * 3_600_000;
 /** A session's last use is written at most this often: reading a page costs no write. */
 const TOUCH_MS = 60_000;
@@ -51,7 +52,10 @@ export class Sessions {
         return null;
       }
       if (now - session.lastSeenAt.getTime() >= TOUCH_MS) {
-        await tx.session.updateMany({ where: { idHash }, data: { lastSeenAt: new Date(now) } });
+        await tx.session.updateMany({
+          where: { idHash },
+          data: { lastSeenAt: new Date(now), ...from(request) },
+        });
       }
       const { user } = session;
       const chosen =
@@ -81,6 +85,7 @@ export class Sessions {
     userId: string,
     tenantId: string | null,
     action: 'login.succeeded' | 'session.switched',
+    told?: Readonly<Record<string, string>>,
   ): Promise<void> {
     const token = randomBytes(32).toString('base64url');
     const former = this.hashOf(request);
@@ -102,11 +107,15 @@ export class Sessions {
           createdAt: new Date(now),
           lastSeenAt: new Date(now),
           expiresAt: new Date(now + ABSOLUTE_MS),
+          ...from(request),
         },
       });
       if (tenantId === null) return;
       const actor = { tenantId, id: userId, ...originOf(request) };
-      await this.audit.record(tx, actor, { action, target: userId });
+      await this.audit.record(tx, actor, {
+        ...{ action, target: userId },
+        ...(told && { after: told }),
+      });
     });
     reply.setCookie(this.cookie, token, { ...this.attributes(), maxAge: ABSOLUTE_MS / 1000 });
   }
@@ -139,4 +148,12 @@ export class Sessions {
   private hash(token: string): string {
     return createHmac('sha256', this.key).update(`session:${token}`).digest('hex');
   }
+}
+
+/** What a browser calls itself is as long as it likes. */
+const USER_AGENT_CHARS = 300;
+
+function from(request: FastifyRequest): { ip: string; userAgent: string | null } {
+  const { ip, userAgent } = originOf(request);
+  return { ip, userAgent: userAgent?.slice(0, USER_AGENT_CHARS) ?? null };
 }

@@ -33,10 +33,12 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
-  passkeyOptions: 'It makes a challenge, which is good for five minutes.',
-  passkeyLoginOptions: 'It makes a challenge, which is good for five minutes.',
-  addPasskey: 'It takes an authenticator: test/dashboard/sign-in.test.ts finds its entry.',
-  passkeyLogin: 'It takes an authenticator: test/dashboard/sign-in.test.ts finds its entry.',
+  passkeyOptions: 'It makes a challenge, which is not stored.',
+  passkeyLoginOptions: 'It makes a challenge, which is not stored.',
+  addPasskey: 'It takes an authenticator: accounts/passkeys/passkeys.spec.ts finds its entry.',
+  passkeyLogin: 'It takes an authenticator: accounts/passkeys/passkeys.spec.ts finds its entry.',
+  linkIdentity:
+    'It leads to the provider: accounts/oidc/oidc.spec.ts finds the entry of what comes back.',
   consoleToken: 'It makes a token, which is not stored.',
   can: 'It only says what a credential may do.',
   startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
@@ -183,6 +185,14 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
   },
   beginTwoStep: { action: 'two-step.begun', make: (world) => beginTwoStep(world) },
   confirmTwoStep: { action: 'two-step.enabled', make: (world) => enableTwoStep(world) },
+  renewRecoveryCodes: {
+    action: 'recovery-codes.renewed',
+    make: async (world) => {
+      await enableTwoStep(world);
+      const { call, password } = world;
+      return call('POST', '/v1/account/two-step/recovery-codes', { body: { password } });
+    },
+  },
   endTwoStep: {
     action: 'two-step.disabled',
     make: async (world) => {
@@ -204,6 +214,16 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
         }),
       );
       return call('POST', `/v1/account/passkeys/${id}/remove`, { body: { password } });
+    },
+  },
+  unlinkIdentity: {
+    action: 'identity.unlinked',
+    make: async ({ call, password, userId }) => {
+      const issuer = 'https://provider.example';
+      await t.database.asSystem((tx) =>
+        tx.oidcIdentity.create({ data: { issuer, subject: userId, userId } }),
+      );
+      return call('POST', '/v1/account/identities/unlink', { body: { password, issuer } });
     },
   },
   addMember: {

@@ -5,7 +5,13 @@ import { Secrets } from '#access';
 import { CONTROL_ROUTES } from '#contracts';
 import { Database } from '#database';
 import type { AttemptQueue } from '#webhooks';
-import type { InternalAnswer, InternalRequest, InternalRequester, StripeConfig } from '#platform';
+import type {
+  InternalAnswer,
+  InternalRequest,
+  InternalRequester,
+  OidcConfig,
+  StripeConfig,
+} from '#platform';
 import { pino } from 'pino';
 // The one place that reaches into the lib: its test database is not part of what it offers.
 import { lendDatabase } from '../../../../libs/database/src/testing/lent-database.js';
@@ -98,10 +104,12 @@ export async function startTestApi({
   apiUrl = API_URL,
   queue = null,
   stripe = null,
+  oidc = null,
 }: {
   apiUrl?: string;
   queue?: AttemptQueue | null;
   stripe?: StripeConfig | null;
+  oidc?: OidcConfig | null;
 } = {}): Promise<TestApi> {
   const delivery = new FakeDelivery();
   const postgres = await lendDatabase();
@@ -123,6 +131,7 @@ export async function startTestApi({
       deliveryUrl: DELIVERY_URL,
       dataDir,
       stripe,
+      oidc,
       // Only a test that has a queue sends any: to a receiver on this machine.
       webhookAllowPrivate: queue !== null,
     }),

@@ -57,6 +57,17 @@ export const OWN_ACCOUNT_ROUTES = {
     success: { status: 200, schema: own.RecoveryCodes, description: 'It is on.' },
     problems: [...AGAIN, 'conflict'],
   },
+  renewRecoveryCodes: {
+    method: 'POST',
+    path: '/v1/account/two-step/recovery-codes',
+    tag: 'Accounts',
+    summary: 'Make new recovery codes',
+    description: 'Those from before are worth nothing from then on.',
+    auth: 'session',
+    body: own.PasswordAgain,
+    success: { status: 200, schema: own.RecoveryCodes, description: 'Shown this once.' },
+    problems: [...AGAIN, 'conflict'],
+  },
   endTwoStep: {
     method: 'POST',
     path: '/v1/account/two-step/off',

@@ -15,6 +15,10 @@ export type Passkey = z.output<typeof Passkey>;
 
 export const OwnAccount = z.object({
   email: z.string(),
+  hasPassword: z.boolean().meta({
+    description:
+      'False: it was made through an organisation’s sign-in, which alone signs in to it.',
+  }),
   twoStep: z.object({
     enabled: z.boolean(),
     recoveryCodesLeft: z.number().int(),
@@ -29,6 +33,8 @@ export const OwnAccount = z.object({
       createdAt: Timestamp,
       lastSeenAt: Timestamp,
       expiresAt: Timestamp,
+      ip: z.string().nullable().meta({ description: 'Where it was last used from.' }),
+      userAgent: z.string().nullable(),
     }),
   ),
 });

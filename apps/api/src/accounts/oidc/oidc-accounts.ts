@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Problem } from '#contracts';
-import { Database } from '#database';
-import type { Actor } from '../../auth/actor.js';
+import { Database, isUniqueViolation } from '#database';
+import { missing } from '../../http/validation.js';
 import { AccountsService } from '../accounts.service.js';
 import { OwnAudit } from '../own/own-audit.js';
+import type { UserActor } from '../own/user-actor.js';
 import type { Identity } from './oidc-client.js';
 
 interface Origin {
@@ -39,32 +39,42 @@ export class OidcAccounts {
         'Your organisation told no e-mail address that it has verified, and an account needs one. Ask its administrator.',
       );
     }
-    // Nobody knows this password, so it signs nobody in.
-    const password = randomBytes(32).toString('base64url');
-    const { user } = await this.accounts
-      .signUp({ email, password }, origin, (tx, userId) =>
+    try {
+      // In one transaction: an account that lost its identity would let nobody in, and keep the address.
+      const { user } = await this.accounts.signUp({ email, password: null }, origin, (tx, userId) =>
         tx.oidcIdentity.create({ data: { issuer, subject, userId } }),
-      )
-      .catch((error: unknown) => {
-        throw error instanceof Problem && error.code === 'conflict' ? hasAccount(email) : error;
-      });
-    return user.id;
+      );
+      return user.id;
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'conflict') throw error;
+      // The same person in another tab may have come first.
+      const meanwhile = await this.find(identity);
+      if (meanwhile !== null) return meanwhile;
+      throw hasAccount();
+    }
   }
 
   /** For who is signed in. @throws Problem conflict when it is linked to another account */
-  async link({ issuer, subject }: Identity, user: Actor, origin: Origin): Promise<void> {
+  async link({ issuer, subject }: Identity, user: { id: string } & Origin): Promise<void> {
     const known = await this.find({ issuer, subject });
     if (known === user.id) return;
-    if (known !== null) {
-      throw new Problem('conflict', 'This identity signs in to another account here already.');
+    if (known !== null) throw linkedElsewhere();
+    try {
+      await this.database.asSystem(async (tx) => {
+        await tx.oidcIdentity.create({ data: { issuer, subject, userId: user.id } });
+        await this.audit.record(tx, user, { action: 'identity.linked', after: { issuer } });
+      });
+    } catch (error) {
+      throw isUniqueViolation(error) ? linkedElsewhere() : error;
     }
+  }
+
+  /** @throws Problem not_found */
+  async unlink(issuer: string, user: UserActor): Promise<void> {
     await this.database.asSystem(async (tx) => {
-      await tx.oidcIdentity.create({ data: { issuer, subject, userId: user.id } });
-      await this.audit.record(
-        tx,
-        { id: user.id, ...origin },
-        { action: 'identity.linked', after: { issuer } },
-      );
+      const { count } = await tx.oidcIdentity.deleteMany({ where: { issuer, userId: user.id } });
+      if (count === 0) throw missing('identity');
+      await this.audit.record(tx, user, { action: 'identity.unlinked', before: { issuer } });
     });
   }
 
@@ -77,9 +87,13 @@ export class OidcAccounts {
   }
 }
 
-function hasAccount(email: string): Problem {
+function hasAccount(): Problem {
   return new Problem(
     'conflict',
-    `${email} has an account with a password. Sign in with it, then link your organisation’s sign-in under Account.`,
+    'Your e-mail address has an account here. Sign in to it, then link your organisation’s sign-in under Account.',
   );
+}
+
+function linkedElsewhere(): Problem {
+  return new Problem('conflict', 'This identity signs in to another account here already.');
 }

@@ -1,15 +1,24 @@
-import { Controller, Inject, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Query, Req, Res } from '@nestjs/common';
 import { sealContext, Secrets } from '#access';
-import { CONTROL_ROUTES, OidcQuery, Problem, type LoginOptions } from '#contracts';
+import {
+  CONTROL_ROUTES,
+  IdentityUnlink,
+  OidcQuery,
+  PasswordAgain,
+  Problem,
+  type IdentityLink,
+  type LoginOptions,
+} from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { originOf } from '../../auth/actor.js';
 import { Clock } from '../../data/clock.js';
 import { Route } from '../../http/route.js';
 import { Settings } from '../../settings.js';
 import { AccountsService } from '../accounts.service.js';
+import { CurrentUser, type UserActor } from '../own/user-actor.js';
 import { Sessions } from '../sessions.js';
 import { OidcAccounts } from './oidc-accounts.js';
-import { OidcClient, type Begun } from './oidc-client.js';
+import { OidcClient, type Begun, type Identity } from './oidc-client.js';
 
 /** Seconds from leaving to the provider until coming back. */
 const LIFE_SECONDS = 600;
@@ -18,8 +27,11 @@ const CONTEXT = sealContext({ tenantId: '', table: 'cookie', column: 'oidc', id:
 interface Kept extends Begun {
   /** The page to go to, below /dashboard. */
   readonly back: string;
-  /** Adds the identity to whoever is signed in, in place of signing in. */
-  readonly link: boolean;
+  /**
+   * Whose account the identity is added to; null: it signs in. Somebody who is led here from another site
+   * has asked for none, so that nobody gets their own identity into another's account.
+   */
+  readonly link: string | null;
   readonly end: number;
 }
 
@@ -47,22 +59,32 @@ export class OidcController {
 
   @Route(CONTROL_ROUTES.oidcBegin)
   async begin(
-    @Query({ schema: OidcQuery }) { back = '', link = false }: OidcQuery,
+    @Query({ schema: OidcQuery }) { back = '' }: OidcQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const provider = await this.client.begin().catch((error: unknown) => {
-      if (error instanceof Problem) return error;
-      throw error;
-    });
-    if (provider instanceof Problem) {
-      reply.header('location', toldOn('/login', provider));
-      return;
-    }
-    const { url, begun } = provider;
-    const kept: Kept = { ...begun, back, link, end: this.clock.now() + LIFE_SECONDS * 1000 };
-    const sealed = this.secrets.seal(JSON.stringify(kept), CONTEXT);
-    reply.setCookie(this.cookie, sealed, { ...this.attributes(), maxAge: LIFE_SECONDS });
-    reply.header('location', url);
+    const to = await this.leave(reply, { back, link: null }).catch((error: unknown) =>
+      toldOn('/login', error),
+    );
+    reply.header('location', to);
+  }
+
+  @Route(CONTROL_ROUTES.linkIdentity)
+  async beginLink(
+    @CurrentUser() user: UserActor,
+    @Body({ schema: PasswordAgain }) { password }: PasswordAgain,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IdentityLink> {
+    await this.accounts.requirePassword(user, password);
+    return { url: await this.leave(reply, { back: '/account', link: user.id }) };
+  }
+
+  @Route(CONTROL_ROUTES.unlinkIdentity)
+  async unlink(
+    @CurrentUser() user: UserActor,
+    @Body({ schema: IdentityUnlink }) { password, issuer }: IdentityUnlink,
+  ): Promise<void> {
+    await this.accounts.requirePassword(user, password);
+    await this.identities.unlink(issuer, user);
   }
 
   @Route(CONTROL_ROUTES.oidcCallback)
@@ -76,34 +98,44 @@ export class OidcController {
       if (!kept) throw begunElsewhere();
       const query = request.url.split('?', 2)[1] ?? '';
       const identity = await this.client.finish(query, kept);
-      if (kept.link) await this.link(request, identity);
-      else await this.signIn(request, reply, identity);
+      if (kept.link === null) await this.signIn(request, reply, identity);
+      else await this.link(request, kept.link, identity);
       reply.header('location', `/dashboard${kept.back}`);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const page = kept?.link === true ? '/account' : '/login';
+      const page = kept && kept.link !== null ? '/account' : '/login';
       reply.header('location', toldOn(page, error));
     }
+  }
+
+  /** To the provider, which the browser comes back from with this cookie. */
+  private async leave(
+    reply: FastifyReply,
+    { back, link }: Pick<Kept, 'back' | 'link'>,
+  ): Promise<string> {
+    const { url, begun } = await this.client.begin();
+    const kept: Kept = { ...begun, back, link, end: this.clock.now() + LIFE_SECONDS * 1000 };
+    const sealed = this.secrets.seal(JSON.stringify(kept), CONTEXT);
+    reply.setCookie(this.cookie, sealed, { ...this.attributes(), maxAge: LIFE_SECONDS });
+    return url;
   }
 
   private async signIn(
     request: FastifyRequest,
     reply: FastifyReply,
-    identity: Parameters<OidcAccounts['signIn']>[0],
+    identity: Identity,
   ): Promise<void> {
     const userId = await this.identities.signIn(identity, originOf(request));
     const tenantId = await this.accounts.firstTenant(userId);
-    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded');
+    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded', {
+      identity: identity.issuer,
+    });
   }
 
-  private async link(
-    request: FastifyRequest,
-    identity: Parameters<OidcAccounts['link']>[0],
-  ): Promise<void> {
+  private async link(request: FastifyRequest, userId: string, identity: Identity): Promise<void> {
     const user = await this.sessions.find(request);
-    if (!user)
+    if (user?.id !== userId)
       throw new Problem('unauthenticated', 'Your session has ended. Sign in, and link it again.');
-    await this.identities.link(identity, user, originOf(request));
+    await this.identities.link(identity, { id: userId, ...originOf(request) });
   }
 
   private read(request: FastifyRequest): Kept | null {
@@ -124,9 +156,13 @@ export class OidcController {
   }
 }
 
-/** A person looks at what comes of it: the page tells what went wrong. */
-function toldOn(page: string, problem: Problem): string {
-  return `/dashboard${page}?problem=${encodeURIComponent(problem.message)}`;
+/**
+ * A person looks at what comes of it, so what went wrong is shown on a page of ours. That page is told the
+ * problem's code and has its own words for it: a link from elsewhere cannot make it say anything.
+ */
+function toldOn(page: string, error: unknown): string {
+  if (!(error instanceof Problem)) throw error;
+  return `/dashboard${page}?problem=${error.code}`;
 }
 
 function begunElsewhere(): Problem {

@@ -3,7 +3,8 @@ import type { OwnAccount } from '#contracts';
 import { Database } from '#database';
 import { Clock } from '../../data/clock.js';
 import { shownPasskey } from '../passkeys/passkeys.js';
-import { Passwords } from '../passwords.js';
+import { NO_PASSWORD, Passwords } from '../passwords.js';
+import { IDLE_MS } from '../sessions.js';
 import { TwoStep } from '../two-step/two-step.js';
 import { OwnAudit } from './own-audit.js';
 import type { UserActor } from './user-actor.js';
@@ -20,8 +21,9 @@ export class OwnAccountService {
   ) {}
 
   show(user: UserActor): Promise<OwnAccount> {
-    const now = new Date(this.clock.now());
+    const now = this.clock.now();
     return this.database.asSystem(async (tx) => {
+      const { passwordHash } = await tx.user.findUniqueOrThrow({ where: { id: user.id } });
       const passkeys = await tx.passkey.findMany({
         where: { userId: user.id },
         orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
@@ -31,23 +33,31 @@ export class OwnAccountService {
         orderBy: { createdAt: 'asc' },
       });
       const sessions = await tx.session.findMany({
-        where: { userId: user.id, expiresAt: { gt: now } },
+        where: {
+          userId: user.id,
+          expiresAt: { gt: new Date(now) },
+          // Those that were left alone for longer are over, and go when their cookie is next seen.
+          lastSeenAt: { gt: new Date(now - IDLE_MS) },
+        },
         orderBy: { lastSeenAt: 'desc' },
         take: 50,
       });
       return {
         email: user.email,
+        hasPassword: passwordHash !== NO_PASSWORD,
         twoStep: await this.twoStep.show(tx, user.id),
         passkeys: passkeys.map(shownPasskey),
         identities: identities.map(({ issuer, createdAt }) => ({
           issuer,
           createdAt: createdAt.toISOString(),
         })),
-        sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt }) => ({
+        sessions: sessions.map(({ idHash, createdAt, lastSeenAt, expiresAt, ip, userAgent }) => ({
           current: idHash === user.session,
           createdAt: createdAt.toISOString(),
           lastSeenAt: lastSeenAt.toISOString(),
           expiresAt: expiresAt.toISOString(),
+          ip,
+          userAgent,
         })),
       };
     });

@@ -65,9 +65,10 @@ export class PasskeysController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MeAnswer> {
-    const userId = await this.passkeys.signIn(placeOf(request, this.settings.apiUrl), credential);
+    const place = placeOf(request, this.settings.apiUrl);
+    const { id, userId } = await this.passkeys.signIn(place, credential);
     const tenantId = await this.accounts.firstTenant(userId);
-    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded');
+    await this.sessions.begin(request, reply, userId, tenantId, 'login.succeeded', { passkey: id });
     return this.accounts.describeUser(userId, tenantId);
   }
 }

@@ -72,6 +72,8 @@ export class Passkeys {
     const { id, publicKey, counter, transports = [] } = verified.registrationInfo.credential;
     try {
       return await this.database.asSystem(async (tx) => {
+        // Those of one person one after another, so that many at once are no more than there may be.
+        await tx.$queryRaw`SELECT 1 FROM "user" WHERE id = ${user.id} FOR UPDATE`;
         if ((await tx.passkey.count({ where: { userId: user.id } })) >= MOST) {
           throw new Problem(
             'quota_exceeded',
@@ -117,8 +119,8 @@ export class Passkeys {
     });
   }
 
-  /** Whose it is. @throws Problem unauthenticated, the same for all that can be wrong with it */
-  async signIn(place: Place, credential: unknown): Promise<string> {
+  /** Which it is, and whose. @throws Problem unauthenticated, the same for all that can be wrong with it */
+  async signIn(place: Place, credential: unknown): Promise<{ id: string; userId: string }> {
     const response = credential as AuthenticationResponseJSON;
     const id = typeof response.id === 'string' ? response.id.slice(0, 2_000) : '';
     const known = await this.database.asSystem((tx) =>
@@ -143,16 +145,18 @@ export class Passkeys {
       throw unknownPasskey(error);
     });
     if (!verified.verified || !(await this.challenges.spend(signed))) throw unknownPasskey(null);
-    await this.database.asSystem((tx) =>
+    const { count } = await this.database.asSystem((tx) =>
       tx.passkey.updateMany({
-        where: { id: known.id },
+        // The counter that was compared with: of a copy and its original that come at once, one is let in.
+        where: { id: known.id, counter: known.counter },
         data: {
           counter: BigInt(verified.authenticationInfo.newCounter),
           lastUsedAt: new Date(this.clock.now()),
         },
       }),
     );
-    return known.userId;
+    if (count === 0) throw unknownPasskey(null);
+    return { id: known.id, userId: known.userId };
   }
 }
 

@@ -35,6 +35,15 @@ export class TwoStepController {
     return { recoveryCodes: await this.twoStep.confirm(user, code) };
   }
 
+  @Route(CONTROL_ROUTES.renewRecoveryCodes)
+  async renew(
+    @CurrentUser() user: UserActor,
+    @Body({ schema: PasswordAgain }) { password }: PasswordAgain,
+  ): Promise<RecoveryCodes> {
+    await this.accounts.requirePassword(user, password);
+    return { recoveryCodes: await this.twoStep.renewRecoveryCodes(user) };
+  }
+
   @Route(CONTROL_ROUTES.endTwoStep)
   async end(
     @CurrentUser() user: UserActor,

@@ -105,6 +105,31 @@ describe('two-step sign-in', () => {
     t.clock.advance(20 * 60_000);
   });
 
+  test('guessing from many addresses is slowed down too, and a recovery code still signs in', async () => {
+    const { email, password } = user;
+    const from = (address: string, code: string) =>
+      t.nobody('POST', '/v1/login', { body: { email, password, code }, address });
+    const codes: unknown[] = [];
+    for (let n = 1; n <= 11; n++) {
+      const { status, body } = await from(`192.0.2.${n}`, '000000');
+      codes.push(status === 429 ? body.limit.name : body.code);
+    }
+    expect(codes).toEqual([...Array(10).fill('unauthenticated'), 'login_attempts']);
+    // The right one waits as well: otherwise guessing would go on.
+    expect((await from('192.0.2.99', codeAt(t.clock.now()))).status).toBe(429);
+    expect((await from('192.0.2.99', recovery[1] ?? '')).status).toBe(200);
+    t.clock.advance(20 * 60_000);
+    expect((await from('192.0.2.99', codeAt(t.clock.now()))).status).toBe(200);
+  });
+
+  test('the use of a recovery code stands in the audit log, with how many are left', async () => {
+    const { body } = await user.call('GET', '/v1/audit');
+    const used = body.data.filter(({ action }: { action: string }) =>
+      action.startsWith('recovery'),
+    );
+    expect(used.map(({ after }: { after: unknown }) => after)).toEqual([{ left: 8 }, { left: 9 }]);
+  });
+
   test('the secret and the recovery codes stand nowhere in the database as they are', async () => {
     const rows = await t.database.asSystem(async (tx) => [
       ...(await tx.twoStep.findMany()),
@@ -119,12 +144,27 @@ describe('two-step sign-in', () => {
     expect(t.log()).not.toContain(secret);
   });
 
+  test('new recovery codes take the password, and make the old ones worthless', async () => {
+    const renew = (password: string) =>
+      user.call('POST', '/v1/account/two-step/recovery-codes', { body: { password } });
+    expect((await renew('not mine')).status).toBe(403);
+    const { status, body } = await renew(user.password);
+    expect(status).toBe(200);
+    expect((await logIn(recovery[5])).status).toBe(401);
+    expect((await logIn(body.recoveryCodes[5])).status).toBe(200);
+    recovery = body.recoveryCodes;
+  });
+
   test('it is turned off with the password; then a password is enough again', async () => {
     const off = (password: string) =>
       user.call('POST', '/v1/account/two-step/off', { body: { password } });
     expect((await off('not mine')).status).toBe(403);
     expect((await off(user.password)).status).toBe(204);
     expect((await logIn()).status).toBe(200);
+    const renew = await user.call('POST', '/v1/account/two-step/recovery-codes', {
+      body: { password: user.password },
+    });
+    expect(renew.status).toBe(409);
   });
 
   test('all of it stands in the audit log of the tenant', async () => {
@@ -136,7 +176,79 @@ describe('two-step sign-in', () => {
   });
 });
 
+describe('turning two-step sign-in on', () => {
+  async function begin(one: SignedUp): Promise<string> {
+    const { body } = await one.call('POST', '/v1/account/two-step', {
+      body: { password: one.password },
+    });
+    return body.secret;
+  }
+  const confirm = (one: SignedUp, code: string) =>
+    one.call('POST', '/v1/account/two-step/confirm', { body: { code } });
+  const codeOf = (of: string) =>
+    generateSync({ secret: of, epoch: Math.floor(t.clock.now() / 1000) });
+
+  test('is slowed down for who guesses the first code in somebody’s open browser', async () => {
+    const one = await t.signUp();
+    await begin(one);
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++) statuses.push((await confirm(one, '000000')).status);
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(400));
+    expect(statuses.slice(10)).toEqual([429, 429]);
+  });
+
+  test('a secret that nobody confirmed in a quarter of an hour is worth nothing', async () => {
+    const one = await t.signUp();
+    const late = await begin(one);
+    t.clock.advance(15 * 60_000 + 1);
+    expect((await confirm(one, codeOf(late))).status).toBe(409);
+    expect((await confirm(one, codeOf(await begin(one)))).status).toBe(200);
+  });
+
+  test('a secret that is in use is replaced by none, and its first code signs in no more', async () => {
+    const one = await t.signUp();
+    const used = await begin(one);
+    const code = codeOf(used);
+    expect((await confirm(one, code)).status).toBe(200);
+    const { email, password } = one;
+    const again = await one.call('POST', '/v1/account/two-step', { body: { password } });
+    expect(again.status).toBe(409);
+    const login = (sent: string) =>
+      t.nobody('POST', '/v1/login', { body: { email, password, code: sent } });
+    expect((await login(code)).status).toBe(401);
+    t.clock.advance(30_000);
+    expect((await login(codeOf(used))).status).toBe(200);
+  });
+
+  test('of two secrets the later counts', async () => {
+    const one = await t.signUp();
+    const [first, second] = [await begin(one), await begin(one)];
+    expect((await confirm(one, codeOf(first))).status).toBe(400);
+    expect((await confirm(one, codeOf(second))).status).toBe(200);
+  });
+});
+
 describe('one’s own account', () => {
+  test('says where each session was last used from', async () => {
+    const one = await t.signUp();
+    const { headers } = await t.nobody('POST', '/v1/login', {
+      body: { email: one.email, password: one.password },
+      headers: { 'user-agent': `Some Browser ${'x'.repeat(500)}` },
+      address: '192.0.2.7',
+    });
+    const [cookie = ''] = String(headers['set-cookie']).split(';', 1);
+    const shown = async () => (await one.call('GET', '/v1/account')).body.sessions;
+    const other = (await shown()).find(({ current }: { current: boolean }) => !current);
+    expect(other).toMatchObject({ ip: '192.0.2.7' });
+    expect(other.userAgent).toMatch(/^Some Browser x{1,300}$/);
+    t.clock.advance(61_000);
+    const elsewhere = { 'user-agent': 'Another', cookie };
+    await t.nobody('GET', '/v1/me', { headers: elsewhere, address: '192.0.2.8' });
+    expect(await shown()).toContainEqual(
+      expect.objectContaining({ current: false, ip: '192.0.2.8', userAgent: 'Another' }),
+    );
+  });
+
   test('a new password ends the other sessions and not this one', async () => {
     const one = await t.signUp();
     const other = await t.nobody('POST', '/v1/login', {
@@ -181,5 +293,16 @@ describe('one’s own account', () => {
       headers: { origin: 'https://elsewhere.example' },
     });
     expect(foreign.status).toBe(403);
+  });
+
+  test('a session that was left alone for too long is shown no more', async () => {
+    const one = await t.signUp();
+    t.clock.advance(13 * 3_600_000);
+    const { headers } = await t.nobody('POST', '/v1/login', {
+      body: { email: one.email, password: one.password },
+    });
+    const [cookie = ''] = String(headers['set-cookie']).split(';', 1);
+    const { body } = await t.withCookie(cookie)('GET', '/v1/account');
+    expect(body.sessions).toMatchObject([{ current: true }]);
   });
 });

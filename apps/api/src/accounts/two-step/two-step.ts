@@ -1,16 +1,28 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { sealContext, Secrets } from '#access';
 import { Problem, type TwoStepSecret } from '#contracts';
 import { Database, type Tx } from '#database';
-import { generateSecret, generateSync, generateURI } from 'otplib';
 import { Clock } from '../../data/clock.js';
+import { tooMany } from '../login-backoff.js';
 import { OwnAudit } from '../own/own-audit.js';
 import type { UserActor } from '../own/user-actor.js';
+import { Waits } from '../waits.js';
+import { plain, RecoveryCodes } from './recovery-codes.js';
+import { newTotp, stepOfCode } from './totp.js';
 
-/** Seconds of a code (RFC 6238); one before and one after are taken too, for clocks that differ. */
-const STEP_SECONDS = 30;
-const RECOVERY_CODES = 10;
+/** From making the secret until its first code. */
+const BEGUN_MS = 15 * 60_000;
+/**
+ * Wrong codes for one account, from wherever they come, before each costs time. Only who knows the password
+ * gets so far, and with a million codes to guess from, many addresses are worth as much as much time.
+ */
+const FREE_CODES = 10;
+
+interface Who {
+  readonly id: string;
+  readonly ip: string;
+  readonly userAgent: string | null;
+}
 
 /**
  * A second step at signing in: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when
@@ -18,44 +30,47 @@ const RECOVERY_CODES = 10;
  */
 @Injectable()
 export class TwoStep {
-  private readonly key: Buffer;
+  private readonly waits: Waits;
 
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Secrets) private readonly secrets: Secrets,
     @Inject(OwnAudit) private readonly audit: OwnAudit,
+    @Inject(RecoveryCodes) private readonly recovery: RecoveryCodes,
   ) {
-    this.key = secrets.derive('session');
+    this.waits = new Waits(clock);
   }
 
   /** @throws Problem conflict when it is on */
   async begin(user: UserActor): Promise<TwoStepSecret> {
-    const secret = generateSecret();
+    const { secret, uri } = newTotp(user.email);
     const sealed = this.secrets.seal(secret, contextOf(user.id));
     await this.database.asSystem(async (tx) => {
-      if (await isOn(tx, user.id)) throw isOnAlready();
-      await tx.twoStep.upsert({
-        where: { userId: user.id },
-        create: { userId: user.id, secret: sealed, createdAt: new Date(this.clock.now()) },
-        update: { secret: sealed, lastStep: 0n },
+      const fresh = { secret: sealed, lastStep: 0n, createdAt: new Date(this.clock.now()) };
+      await tx.twoStep.createMany({ data: [{ userId: user.id, ...fresh }], skipDuplicates: true });
+      // Never one that is on, were it turned on at this very moment.
+      const { count } = await tx.twoStep.updateMany({
+        where: { userId: user.id, confirmedAt: null },
+        data: fresh,
       });
+      if (count === 0) throw isOnAlready();
       await this.audit.record(tx, user, { action: 'two-step.begun' });
     });
-    return { secret, uri: generateURI({ issuer: 'Holdline', label: user.email, secret }) };
+    return { secret, uri };
   }
 
-  /** @throws Problem invalid_request for a wrong code; conflict when it is on, or was not begun */
+  /** @throws Problem invalid_request for a wrong code; conflict when it is on, or was not begun; rate_limited */
   confirm(user: UserActor, code: string): Promise<string[]> {
     return this.database.asSystem(async (tx) => {
       const row = await tx.twoStep.findUnique({ where: { userId: user.id } });
-      if (!row) {
+      if (row && row.confirmedAt !== null) throw isOnAlready();
+      if (!row || this.clock.now() - row.createdAt.getTime() > BEGUN_MS) {
         throw new Problem(
           'conflict',
-          'There is no secret yet. Begin with POST /v1/account/two-step.',
+          'There is no secret, or it was made too long ago. Begin with POST /v1/account/two-step.',
         );
       }
-      if (row.confirmedAt !== null) throw isOnAlready();
       if (!(await this.takeTotp(tx, user.id, code))) {
         throw new Problem(
           'invalid_request',
@@ -67,12 +82,23 @@ export class TwoStep {
         where: { userId: user.id },
         data: { confirmedAt: new Date(this.clock.now()) },
       });
-      const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
-      await tx.recoveryCode.deleteMany({ where: { userId: user.id } });
-      await tx.recoveryCode.createMany({
-        data: codes.map((text) => ({ userId: user.id, codeHash: this.hash(user.id, text) })),
-      });
+      const codes = await this.recovery.make(tx, user.id);
       await this.audit.record(tx, user, { action: 'two-step.enabled' });
+      return codes;
+    });
+  }
+
+  /** @throws Problem conflict when it is off */
+  renewRecoveryCodes(user: UserActor): Promise<string[]> {
+    return this.database.asSystem(async (tx) => {
+      if (!(await isOn(tx, user.id))) {
+        throw new Problem(
+          'conflict',
+          'Two-step sign-in is off, and needs no recovery codes. Turn it on first.',
+        );
+      }
+      const codes = await this.recovery.make(tx, user.id);
+      await this.audit.record(tx, user, { action: 'recovery-codes.renewed' });
       return codes;
     });
   }
@@ -81,35 +107,55 @@ export class TwoStep {
   async end(user: UserActor): Promise<void> {
     await this.database.asSystem(async (tx) => {
       const { count } = await tx.twoStep.deleteMany({ where: { userId: user.id } });
-      await tx.recoveryCode.deleteMany({ where: { userId: user.id } });
+      await this.recovery.drop(tx, user.id);
       if (count > 0) await this.audit.record(tx, user, { action: 'two-step.disabled' });
     });
   }
 
-  /** Whether the user may go on: it is off, or the code is right and is spent by this. */
-  async admits(tx: Tx, userId: string, code: string | undefined): Promise<'yes' | 'no' | 'asks'> {
-    if (!(await isOn(tx, userId))) return 'yes';
+  /**
+   * Whether the user may go on: it is off, or the code is right and is spent by this.
+   * @throws Problem rate_limited
+   */
+  async admits(tx: Tx, user: Who, code: string | undefined): Promise<'yes' | 'no' | 'asks'> {
+    if (!(await isOn(tx, user.id))) return 'yes';
     if (code === undefined) return 'asks';
-    const text = code.replace(/[\s-]/g, '').toLowerCase();
+    const text = plain(code);
     const right = /^\d{6}$/.test(text)
-      ? await this.takeTotp(tx, userId, text)
-      : await this.takeRecovery(tx, userId, text);
+      ? await this.takeTotp(tx, user.id, text)
+      : await this.takeRecovery(tx, user, text);
     return right ? 'yes' : 'no';
   }
 
   async show(tx: Tx, userId: string): Promise<{ enabled: boolean; recoveryCodesLeft: number }> {
     const enabled = await isOn(tx, userId);
-    const left = enabled ? await tx.recoveryCode.count({ where: { userId, usedAt: null } }) : 0;
+    const left = enabled ? await this.recovery.left(tx, userId) : 0;
     return { enabled, recoveryCodesLeft: left };
   }
 
-  /** Takes the step of a right code, once: of two that come at the same moment one wins. */
+  /**
+   * Takes the step of a right code, once: of two that come at the same moment one wins.
+   * @throws Problem rate_limited
+   */
   private async takeTotp(tx: Tx, userId: string, code: string): Promise<boolean> {
+    const wait = this.waits.until(userId, FREE_CODES);
+    if (wait !== null) throw tooManyCodes(wait);
+    this.waits.add(userId);
+    try {
+      const isRight = await this.takeStep(tx, userId, code);
+      if (isRight) this.waits.forget(userId);
+      return isRight;
+    } catch (error) {
+      // It could not be checked at all.
+      this.waits.takeBack(userId);
+      throw error;
+    }
+  }
+
+  private async takeStep(tx: Tx, userId: string, code: string): Promise<boolean> {
     const row = await tx.twoStep.findUnique({ where: { userId } });
     if (!row) return false;
     const secret = this.secrets.open(row.secret, contextOf(userId));
-    const now = Math.floor(this.clock.now() / 1000 / STEP_SECONDS);
-    const step = [now, now - 1, now + 1].find((one) => same(codeOf(secret, one), code));
+    const step = stepOfCode(secret, code, this.clock.now());
     if (step === undefined) return false;
     const { count } = await tx.twoStep.updateMany({
       where: { userId, lastStep: { lt: step } },
@@ -118,17 +164,11 @@ export class TwoStep {
     return count === 1;
   }
 
-  private async takeRecovery(tx: Tx, userId: string, text: string): Promise<boolean> {
-    const { count } = await tx.recoveryCode.updateMany({
-      where: { userId, codeHash: this.hash(userId, text), usedAt: null },
-      data: { usedAt: new Date(this.clock.now()) },
-    });
-    return count === 1;
-  }
-
-  private hash(userId: string, text: string): string {
-    const plain = text.replace(/-/g, '');
-    return createHmac('sha256', this.key).update(`recovery:${userId}:${plain}`).digest('hex');
+  private async takeRecovery(tx: Tx, user: Who, text: string): Promise<boolean> {
+    if (!(await this.recovery.take(tx, user.id, text))) return false;
+    const left = await this.recovery.left(tx, user.id);
+    await this.audit.record(tx, user, { action: 'recovery-code.used', after: { left } });
+    return true;
   }
 }
 
@@ -137,23 +177,15 @@ async function isOn(tx: Tx, userId: string): Promise<boolean> {
   return row?.confirmedAt != null;
 }
 
-function codeOf(secret: string, step: number): string {
-  return generateSync({ secret, epoch: step * STEP_SECONDS, period: STEP_SECONDS });
-}
-
-function same(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
-/** 60 bits, in letters and digits that are not mistaken for each other; never six digits. */
-function newRecoveryCode(): string {
-  const letters = 'abcdefghjkmnpqrstvwxyz23456789xk';
-  const text = [...randomBytes(12)].map((byte) => letters[byte % letters.length]).join('');
-  return `${text.slice(0, 4)}-${text.slice(4, 8)}-${text.slice(8)}`;
-}
-
 function contextOf(userId: string): string {
   return sealContext({ tenantId: '', table: 'two_step', column: 'secret', id: userId });
+}
+
+function tooManyCodes(wait: NonNullable<ReturnType<Waits['until']>>): Problem {
+  return tooMany(
+    'Too many wrong codes for this account. Wait as long as `Retry-After` says, or sign in with a recovery code or a passkey.',
+    { scope: 'account', max: FREE_CODES, ...wait },
+  );
 }
 
 function isOnAlready(): Problem {

@@ -12,6 +12,7 @@ import { Moment } from '../../ui/time.js';
 import { IdentitiesCard } from './identities-card.js';
 import { PasskeysCard } from './passkeys-card.js';
 import { TwoStepCard } from './two-step-card.js';
+import { whichBrowser } from './which-browser.js';
 
 export function AccountPage() {
   const client = useQueryClient();
@@ -25,26 +26,32 @@ export function AccountPage() {
   return (
     <Page title="Account" lead="How you sign in. It is yours, whichever tenant you look at.">
       <Loaded query={query}>
-        {({ email, twoStep, passkeys, identities, sessions }) => (
+        {({ email, hasPassword, twoStep, passkeys, identities, sessions }) => (
           <>
             <div className="grid-2">
               <Card
                 title="Password"
                 actions={
-                  <Button size="small" onClick={() => setChanging(true)}>
-                    Change it
-                  </Button>
+                  hasPassword && (
+                    <Button size="small" onClick={() => setChanging(true)}>
+                      Change it
+                    </Button>
+                  )
                 }
               >
                 <p>
                   You sign in as <strong>{email}</strong>.
                 </p>
-                <p className="soft">A new password ends all your other sessions.</p>
+                <p className="soft">
+                  {hasPassword
+                    ? 'A new password ends all your other sessions.'
+                    : 'There is no password here: your organisation’s sign-in is your way in, and a second step is a matter of its own.'}
+                </p>
               </Card>
-              <TwoStepCard twoStep={twoStep} onChange={again} />
+              {hasPassword && <TwoStepCard twoStep={twoStep} onChange={again} />}
             </div>
-            <IdentitiesCard identities={identities} />
-            <PasskeysCard passkeys={passkeys} onChange={again} />
+            <IdentitiesCard identities={identities} hasPassword={hasPassword} onChange={again} />
+            {hasPassword && <PasskeysCard passkeys={passkeys} onChange={again} />}
             <Card
               title="Sessions"
               actions={
@@ -60,14 +67,18 @@ export function AccountPage() {
                 items={sessions}
                 keyOf={({ createdAt, lastSeenAt }) => `${createdAt} ${lastSeenAt}`}
                 columns={[
+                  {
+                    head: 'Browser',
+                    cell: ({ current, userAgent }) => (
+                      <>
+                        {whichBrowser(userAgent)} {current && <Badge tone="good">this one</Badge>}
+                      </>
+                    ),
+                  },
+                  { head: 'Address', cell: ({ ip }) => ip ?? 'unknown' },
                   { head: 'Signed in', cell: ({ createdAt }) => <Moment at={createdAt} /> },
                   { head: 'Last seen', cell: ({ lastSeenAt }) => <Moment at={lastSeenAt} /> },
                   { head: 'Ends', cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
-                  {
-                    head: 'Which',
-                    cell: ({ current }) =>
-                      current ? <Badge tone="good">this one</Badge> : 'another browser',
-                  },
                 ]}
               />
             </Card>

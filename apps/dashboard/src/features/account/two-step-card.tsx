@@ -16,13 +16,20 @@ interface Props {
 }
 
 export function TwoStepCard({ twoStep, onChange }: Props) {
-  const [asked, setAsked] = useState<'on' | 'off' | null>(null);
+  const [asked, setAsked] = useState<'on' | 'off' | 'codes' | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const begin = async (password: string) =>
     setSecret(await answered(api.POST('/v1/account/two-step', { body: { password } })));
   const end = async (password: string) => {
     await answered(api.POST('/v1/account/two-step/off', { body: { password } }));
+    await onChange();
+  };
+  const renew = async (password: string) => {
+    const { recoveryCodes } = await answered(
+      api.POST('/v1/account/two-step/recovery-codes', { body: { password } }),
+    );
+    setCodes(recoveryCodes);
     await onChange();
   };
   return (
@@ -46,6 +53,22 @@ export function TwoStepCard({ twoStep, onChange }: Props) {
           ? `Signing in takes a code of your authenticator app too. ${twoStep.recoveryCodesLeft} of 10 recovery codes are left.`
           : 'With it, signing in takes a code of an authenticator app too: a stolen password alone is worth nothing.'}
       </p>
+      {twoStep.enabled && (
+        <div className="row">
+          <Button size="small" onClick={() => setAsked('codes')}>
+            New recovery codes
+          </Button>
+        </div>
+      )}
+      {asked === 'codes' && (
+        <PasswordAgain
+          title="Make new recovery codes"
+          description="Those that you have are worth nothing from then on."
+          action="Make them"
+          onClose={() => setAsked(null)}
+          onSubmit={renew}
+        />
+      )}
       {asked === 'on' && (
         <PasswordAgain
           title="Turn two-step sign-in on"
@@ -76,8 +99,8 @@ export function TwoStepCard({ twoStep, onChange }: Props) {
       )}
       {codes && (
         <Dialog
-          title="Two-step sign-in is on"
-          description="Keep these recovery codes where you keep passwords: each signs in once when the app is lost. They are shown this once."
+          title="Your recovery codes"
+          description="Two-step sign-in is on. Keep these codes where you keep passwords: each signs in once when the app is lost. They are shown this once."
           open
           onClose={() => setCodes(null)}
         >

@@ -9,6 +9,19 @@ import { ProblemNote } from '../../ui/problem-note.js';
 import { signInWithPasskey, type Me } from './passkey-login.js';
 import { Door } from '../../app-shell/door.js';
 
+/** What a sign-in through another provider was refused with, by the problem's code. */
+const NOT_TAKEN: Record<string, string> = {
+  conflict:
+    'Your e-mail address has an account here. Sign in to it, then link your organisation’s sign-in under Account.',
+  forbidden:
+    'Your organisation told no e-mail address that it has verified, and an account needs one. Ask its administrator.',
+  not_found: 'No other sign-in is set up here. Sign in with your password.',
+  unavailable:
+    'Your organisation’s sign-in cannot be reached now. Try again shortly, or sign in with your password.',
+  unauthenticated:
+    'This sign-in was not taken: it was cancelled, took too long, or was begun in another browser. Begin anew.',
+};
+
 export function LoginPage() {
   const client = useQueryClient();
   const router = useRouter();
@@ -39,7 +52,7 @@ export function LoginPage() {
     <Door title="Sign in">
       {problem !== undefined && (
         <div className="note" data-tone="bad" role="alert">
-          {problem}
+          {NOT_TAKEN[problem] ?? NOT_TAKEN['unauthenticated']}
         </div>
       )}
       <form className="form" onSubmit={submit}>

@@ -63,7 +63,9 @@ export const OperatorTenantPatch = z
 export type OperatorTenantPatch = z.output<typeof OperatorTenantPatch>;
 
 export const ImpersonationBody = z.strictObject({
-  reason: label('reason', 500).meta({ description: 'The tenant reads it in its audit log.' }),
+  reason: label('reason', 500)
+    .min(3, 'say in a few words why')
+    .meta({ description: 'The tenant reads it in its audit log.' }),
 });
 export type ImpersonationBody = z.output<typeof ImpersonationBody>;
 

@@ -51,7 +51,7 @@ describe('servers', () => {
     t.delivery.answer = null;
     const { status, body } = await operator('GET', '/v1/operator/nodes');
     expect(status).toBe(200);
-    expect(body.delivery).toMatchObject({ state: 'differs', open: 1 });
+    expect(body.delivery).toMatchObject({ ok: false });
     expect(body.delivery.fault).toContain('ECONNREFUSED');
   });
 });
@@ -119,8 +119,10 @@ describe('a tenant as its operator sees it', () => {
       const { body } = await operator('GET', `/v1/operator/tenants?search=${text}`);
       expect(body.data.map(({ id }: { id: string }) => id)).toEqual([tenantId]);
     }
-    const none = await operator('GET', '/v1/operator/tenants?search=nobody%25');
-    expect(none.body.data).toEqual([]);
+    for (const text of ['nobody', '%25', '%5C', 'e%25e', '%5F%5F']) {
+      const none = await operator('GET', `/v1/operator/tenants?search=${text}`);
+      expect([text, none.body.data]).toEqual([text, []]);
+    }
     const suspended = await operator('GET', '/v1/operator/tenants?status=suspended');
     expect(suspended.body.data).toEqual([]);
     const { body } = await operator('GET', `/v1/operator/tenants/${tenantId}`);
@@ -181,6 +183,20 @@ describe('reconciliation', () => {
     const found = await check('Invoices and ledger agree');
     expect(found).toMatchObject({ state: 'differs', open: 1 });
     expect(found?.found).toContain(user.tenantId);
+  });
+
+  test('all tenants’ invoices are listed with whose they are, or those of one tenant or state', async () => {
+    const list = async (query: string) => {
+      const { body } = await operator('GET', `/v1/operator/invoices?${query}`);
+      return body.data.map(({ id }: { id: string }) => id);
+    };
+    const { body } = await operator('GET', '/v1/operator/invoices');
+    expect(body.data).toMatchObject([{ id: 'inv_lost', tenantId: user.tenantId }]);
+    const tenant = await operator('GET', `/v1/operator/tenants/${user.tenantId}`);
+    expect(body.data[0].tenantName).toBe(tenant.body.name);
+    expect(await list(`tenant=${user.tenantId}&state=open`)).toEqual(['inv_lost']);
+    expect(await list(`tenant=${user.tenantId}&state=paid`)).toEqual([]);
+    expect(await list(`tenant=${t.demo.tenantId}`)).toEqual([]);
   });
 
   test('a payment that is not in the ledger is found', async () => {

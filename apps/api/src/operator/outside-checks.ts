@@ -15,8 +15,10 @@ export interface Around {
 }
 
 const HOUR_MS = 3_600_000;
-/** What is not counted or sent by then is stuck: each is tried again within the hour. */
+/** What is not counted or sent by then is stuck. */
 const LATE_MS = 3 * HOUR_MS;
+/** About as many attempts as an hour’s total has by then, at the pace of HourSender. */
+const MANY_ATTEMPTS = 12;
 
 export async function usageIsCounted(tx: Tx, around: Around): Promise<Check> {
   const name = 'Usage is counted';
@@ -38,25 +40,30 @@ export async function usageIsCounted(tx: Tx, around: Around): Promise<Check> {
 }
 
 export async function hoursAreSent(tx: Tx, around: Around): Promise<Check> {
-  const [row] = await tx.$queryRaw<Record<'sent' | 'compared' | 'pending', bigint>[]>`
+  const late = new Date(around.now - LATE_MS);
+  type Row = Record<'sent' | 'compared' | 'pending' | 'stuck', bigint>;
+  const [row] = await tx.$queryRaw<Row[]>`
     SELECT count(*) FILTER (WHERE state = 'sent') AS sent,
       count(*) FILTER (WHERE state = 'sent' AND reconciled_at IS NOT NULL) AS compared,
-      count(*) FILTER (WHERE state = 'pending') AS pending FROM stripe_hour`;
-  const { sent = 0n, compared = 0n, pending = 0n } = row ?? {};
+      count(*) FILTER (WHERE state = 'pending') AS pending,
+      count(*) FILTER (
+        WHERE state = 'pending' AND (next_at < ${late} OR attempts >= ${MANY_ATTEMPTS})
+      ) AS stuck
+    FROM stripe_hour`;
+  const { sent = 0n, compared = 0n, pending = 0n, stuck = 0n } = row ?? {};
   const oldest = await tx.stripeHour.findFirst({
     where: { state: 'pending' },
     orderBy: { hour: 'asc' },
   });
-  const isStuck = oldest !== null && around.now - oldest.hour.getTime() > LATE_MS + HOUR_MS;
   const lost = await countNotTaken(tx);
   const since = oldest ? ` since ${oldest.hour.toISOString()}` : '';
-  const stuck = isStuck ? ' That is too long: the log says why.' : '';
+  const tooLong = stuck > 0n ? ` ${stuck} of them for too long: the log says why.` : '';
   const refused = lost > 0 ? ': below, each with what Stripe said' : '';
   return ofStripe(around, 'hours', {
     name: 'Stripe has every hour',
     compares: 'Sealed hours and what was reported to Stripe, and what Stripe then says of them.',
-    open: lost + (isStuck ? 1 : 0),
-    found: `${sent} sent, ${compared} of them compared; ${pending} waiting${since}.${stuck} ${lost} not taken${refused}.`,
+    open: lost + Number(stuck),
+    found: `${sent} sent, ${compared} of them compared; ${pending} waiting${since}.${tooLong} ${lost} not taken${refused}.`,
   });
 }
 

@@ -243,6 +243,10 @@ describe('reconciliation', () => {
     expect(await check('Stripe has every hour')).toMatchObject({ state: 'differs', open: 1 });
     expect((await act('retry')).status).toBe(204);
     expect(await newest()).toMatchObject({ state: 'pending', spentKeys: 1, fault: null });
+    // Waiting is no fault until it lasts for hours.
+    expect(await check('Stripe has every hour')).toMatchObject({ open: 0 });
+    t.clock.advance(4 * 3_600_000);
+    expect(await check('Stripe has every hour')).toMatchObject({ open: 1 });
     expect((await act('retry')).status).toBe(409);
   });
 

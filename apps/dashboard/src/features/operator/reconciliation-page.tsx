@@ -32,38 +32,41 @@ export function ReconciliationPage() {
         {({ checks, stripe, uncleared, refusedHours }) => (
           <>
             <Card title="Checks">
-              <Table
-                caption="Checks"
-                items={checks}
-                keyOf={({ name }) => name}
-                columns={[
-                  {
-                    head: 'Check',
-                    cell: ({ name, compares }) => (
-                      <div className="stack-small">
-                        <strong>{name}</strong>
-                        <span className="small soft">{compares}</span>
-                      </div>
-                    ),
-                  },
-                  {
-                    head: 'State',
-                    cell: ({ state, open }) => (
-                      <Badge tone={SAID[state].tone}>
-                        {SAID[state].text}
-                        {open > 0 ? `: ${open}` : ''}
-                      </Badge>
-                    ),
-                  },
-                  { head: 'Found', cell: ({ found }) => found },
-                  { head: 'Looked at', cell: ({ lastRunAt }) => <Moment at={lastRunAt} /> },
-                ]}
-              />
-              {stripe === 'not connected' && (
-                <p className="soft small">
-                  Stripe is not connected: invoices are collected by hand, and nothing is reported.
-                </p>
-              )}
+              <div className="stack">
+                <Table
+                  caption="Checks"
+                  items={checks}
+                  keyOf={({ name }) => name}
+                  columns={[
+                    {
+                      head: 'Check',
+                      cell: ({ name, compares }) => (
+                        <div className="stack-small">
+                          <strong>{name}</strong>
+                          <span className="small soft">{compares}</span>
+                        </div>
+                      ),
+                    },
+                    {
+                      head: 'State',
+                      cell: ({ state, open }) => (
+                        <Badge tone={SAID[state].tone}>
+                          {SAID[state].text}
+                          {open > 0 ? `: ${open}` : ''}
+                        </Badge>
+                      ),
+                    },
+                    { head: 'Found', cell: ({ found }) => found },
+                    { head: 'Looked at', cell: ({ lastRunAt }) => <Moment at={lastRunAt} /> },
+                  ]}
+                />
+                {stripe === 'not connected' && (
+                  <p className="soft small">
+                    Stripe is not connected: invoices are collected by hand, and nothing is
+                    reported.
+                  </p>
+                )}
+              </div>
             </Card>
             <RefusedHoursCard hours={refusedHours} />
             {uncleared.length > 0 && (

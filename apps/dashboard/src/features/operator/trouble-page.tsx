@@ -48,9 +48,9 @@ export function TroublePage() {
                     },
                     {
                       head: 'State',
-                      cell: ({ state }) => (
+                      cell: ({ state, share }) => (
                         <Badge tone={state === 'reached' ? 'bad' : 'warn'}>
-                          {state === 'reached' ? 'refused' : 'nearly full'}
+                          {state === 'reached' ? 'refused' : share >= 1 ? 'full' : 'nearly full'}
                         </Badge>
                       ),
                     },

@@ -27,7 +27,7 @@ afterAll(async () => {
   await lent?.giveBack();
 });
 
-/** As a month with Stripe leaves it: two hours that it did not take, and a difference. */
+/** As a month with Stripe leaves it: two hours that it did not take, an event that was not taken in, and a difference. */
 async function stripeDisagrees(): Promise<void> {
   const client = new pg.Client(lent.url);
   await client.connect();
@@ -46,6 +46,10 @@ async function stripeDisagrees(): Promise<void> {
     `INSERT INTO stripe_difference (key, kind, tenant_id, ours, theirs, note, found_at)
      VALUES ('invoice:1:total', 'invoice_amount', $1, '4900', '4800', 'Correct it there.', now())`,
     [world.tenant],
+  );
+  await client.query(
+    `INSERT INTO stripe_event (id, type, object_id, created, received_at, via, state, next_at, fault)
+     VALUES ('evt_1', 'invoice.paid', 'in_1', now(), now(), 'webhook', 'failed', now(), 'No such invoice.')`,
   );
   await client.end();
 }
@@ -127,6 +131,13 @@ describe('an operator who keeps the books', () => {
     await dialog.getByLabel('Why it cannot be sent').fill('Stripe was away for five weeks.');
     await dialog.getByRole('button', { name: 'Give it up' }).click();
     await hours.waitFor({ state: 'detached' });
+  });
+
+  step('takes in an event again that could not be taken in', async () => {
+    const { page } = visitor;
+    await visitor.sees('No such invoice.');
+    await visitor.button('Take in again evt_1');
+    await page.getByText('No such invoice.').waitFor({ state: 'detached' });
   });
 
   step('settles a difference, with why', async () => {

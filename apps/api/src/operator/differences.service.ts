@@ -83,6 +83,24 @@ export class DifferencesService {
     this.stripe.jobs?.hurry();
   }
 
+  /** @throws Problem not_found; conflict where it did not fail. It belongs to no tenant. */
+  async retryEvent(id: string): Promise<void> {
+    const now = new Date(this.clock.now());
+    await this.database.asSystem(async (tx) => {
+      const known = await tx.stripeEvent.findUnique({ where: { id } });
+      if (!known) throw missing('event');
+      const again = { state: 'pending', attempts: 0, nextAt: now, claimedUntil: null };
+      const { count } = await tx.stripeEvent.updateMany({
+        where: { id, state: 'failed' },
+        data: again,
+      });
+      if (count === 0) {
+        throw new Problem('conflict', `This event is ${known.state}: it has not failed.`);
+      }
+    });
+    this.stripe.jobs?.poke();
+  }
+
   private told(
     tx: Tx,
     operator: OperatorOrigin,

@@ -75,7 +75,7 @@ export async function eventsAreWorkedOn(tx: Tx, around: Around): Promise<Check> 
     name: 'Stripe’s events are worked on',
     compares: 'The inbox of events.',
     open: failed,
-    found: `${count('done')} done, ${count('pending')} waiting, ${failed} failed${failed > 0 ? ': the log says why' : ''}.`,
+    found: `${count('done')} done, ${count('pending')} waiting, ${failed} failed${failed > 0 ? ': below, each with why' : ''}.`,
   });
 }
 

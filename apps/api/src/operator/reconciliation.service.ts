@@ -57,6 +57,7 @@ export class ReconciliationService {
           ...row,
           amountMicro: String(amountMicro),
         })),
+        failedEvents: await failedEvents(tx),
         refusedHours: hours.map(({ tenantId, ...hour }) => ({ tenant: named(tenantId), ...hour })),
       };
     }, LONG);
@@ -70,4 +71,17 @@ async function namesOf(tx: Tx, rows: readonly { readonly tenantId: string }[]) {
   });
   const named = new Map(tenants.map((tenant) => [tenant.id, tenant]));
   return (id: string) => named.get(id) ?? { id, name: id };
+}
+
+async function failedEvents(tx: Tx): Promise<Reconciliation['failedEvents']> {
+  const rows = await tx.stripeEvent.findMany({
+    where: { state: 'failed' },
+    orderBy: [{ receivedAt: 'desc' }, { id: 'asc' }],
+    take: SHOWN,
+  });
+  return rows.map(({ id, type, objectId, receivedAt, fault }) => ({
+    ...{ id, type, objectId },
+    receivedAt: receivedAt.toISOString(),
+    fault: fault ?? '',
+  }));
 }

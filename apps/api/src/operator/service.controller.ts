@@ -2,6 +2,7 @@ import { Body, Controller, Inject } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
   ForgoHourBody,
+  RetryEventBody,
   RetryHourBody,
   SettleBody,
   type OperatorLimits,
@@ -62,5 +63,10 @@ export class ServiceController {
     @Body({ schema: ForgoHourBody }) body: ForgoHourBody,
   ): Promise<void> {
     return this.differences.forgo(operator, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorRetryEvent)
+  retryEvent(@Body({ schema: RetryEventBody }) { id }: RetryEventBody): Promise<void> {
+    return this.differences.retryEvent(id);
   }
 }

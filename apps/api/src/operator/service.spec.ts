@@ -282,6 +282,32 @@ describe('reconciliation', () => {
     expect(known).toMatchObject({ settledNote: 'The customer is gone.' });
   });
 
+  test('an event that could not be taken in is shown with why, and taken in again', async () => {
+    const at = new Date(t.clock.now());
+    await t.database.asSystem((tx) =>
+      tx.stripeEvent.create({
+        data: {
+          ...{ id: 'evt_1', type: 'invoice.paid', objectId: 'in_1', created: at, receivedAt: at },
+          ...{
+            via: 'webhook',
+            state: 'failed',
+            attempts: 300,
+            nextAt: at,
+            fault: 'No such invoice.',
+          },
+        },
+      }),
+    );
+    expect(await check('Stripe’s events are worked on')).toMatchObject({ open: 1 });
+    expect((await show()).failedEvents).toMatchObject([{ id: 'evt_1', fault: 'No such invoice.' }]);
+    const retry = (id: string) =>
+      operator('POST', '/v1/operator/stripe/events/retry', { body: { id } });
+    expect((await retry('evt_none')).status).toBe(404);
+    expect((await retry('evt_1')).status).toBe(204);
+    expect((await retry('evt_1')).status).toBe(409);
+    expect((await show()).failedEvents).toEqual([]);
+  });
+
   test('a difference is settled once, with why', async () => {
     await t.database.asSystem((tx) =>
       tx.stripeDifference.create({

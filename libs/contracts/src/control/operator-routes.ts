@@ -160,4 +160,17 @@ export const OPERATOR_ROUTES = {
     success: { status: 204, description: 'Given up.' },
     problems: [...WRITE, 'conflict'],
   },
+  operatorRetryEvent: {
+    method: 'POST',
+    path: '/v1/operator/stripe/events/retry',
+    tag: 'Operator',
+    summary: 'Take in an event of Stripe’s again that could not be taken in for three days',
+    auth: 'operator',
+    body: operator.RetryEventBody,
+    success: {
+      status: 204,
+      description: 'It is taken in again, with all that its object waits for.',
+    },
+    problems: [...WRITE, 'conflict'],
+  },
 } as const satisfies Record<string, RouteSpec>;

@@ -176,6 +176,15 @@ export const Reconciliation = z.object({
       fault: z.string(),
     }),
   ),
+  failedEvents: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string(),
+      objectId: z.string(),
+      receivedAt: Timestamp,
+      fault: z.string(),
+    }),
+  ),
 });
 export type Reconciliation = z.output<typeof Reconciliation>;
 
@@ -184,6 +193,9 @@ export const SettleBody = z.strictObject({
   note: label('note', 500).meta({ description: 'Why it is no difference any more.' }),
 });
 export type SettleBody = z.output<typeof SettleBody>;
+
+export const RetryEventBody = z.strictObject({ id: z.string().min(1).max(255) });
+export type RetryEventBody = z.output<typeof RetryEventBody>;
 
 const HourName = z.strictObject({
   tenantId: z.string().min(1).max(64),

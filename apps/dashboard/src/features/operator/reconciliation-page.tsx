@@ -6,6 +6,7 @@ import { Badge, Card, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
 import { DifferencesCard } from './differences-card.js';
+import { FailedEventsCard } from './failed-events-card.js';
 import { reconciliationQuery } from './operator-queries.js';
 import { RefusedHoursCard } from './refused-hours-card.js';
 import { TenantLink } from './tenant-link.js';
@@ -29,7 +30,7 @@ export function ReconciliationPage() {
       }
     >
       <Loaded query={query}>
-        {({ checks, stripe, uncleared, refusedHours }) => (
+        {({ checks, stripe, uncleared, refusedHours, failedEvents }) => (
           <>
             <Card title="Checks">
               <div className="stack">
@@ -69,6 +70,7 @@ export function ReconciliationPage() {
               </div>
             </Card>
             <RefusedHoursCard hours={refusedHours} />
+            <FailedEventsCard events={failedEvents} />
             {uncleared.length > 0 && (
               <Card title="Left in clearing">
                 <Table

@@ -105,6 +105,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     await visitor.button('Look as this tenant');
     await visitor.page.getByLabel('Reason').fill('They asked about their invoice.');
     await visitor.button('Look');
+    await visitor.heading('Overview');
     const looking = { name: 'operator-looks', path: '/billing', heading: 'Billing' };
     await shown(visitor, looking);
     await look(visitor, looking, as);

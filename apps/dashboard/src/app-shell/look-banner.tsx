@@ -31,9 +31,9 @@ export function LookBanner() {
   return (
     <div className="look-banner" role="region" aria-label="Operator">
       <span>
-        You look at <strong>{tenant?.name}</strong> as {impersonation.operator}, until{' '}
-        {CLOCK.format(new Date(impersonation.endsAt))}. <strong>Read only</strong>: nothing can be
-        changed. The tenant reads in its audit log that you looked.
+        You look at <strong>{tenant?.name}</strong> as {impersonation.operator},{' '}
+        <strong>read only</strong>, until {CLOCK.format(new Date(impersonation.endsAt))}. The tenant
+        reads of it in its audit log.
       </span>
       <Button size="small" busy={end.isPending} onClick={() => end.mutate()}>
         End

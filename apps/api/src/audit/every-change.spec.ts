@@ -33,8 +33,6 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
-  operatorRetryEvent:
-    'An event of Stripe’s belongs to no tenant; what it means is audited when it is applied.',
   passkeyOptions: 'It makes a challenge, which is good for five minutes.',
   passkeyLoginOptions: 'It makes a challenge, which is good for five minutes.',
   addPasskey: 'It takes an authenticator: test/dashboard/sign-in.test.ts finds its entry.',
@@ -44,6 +42,8 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
   checkout: 'It says where to pay; what comes of it is told by the provider.',
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
+  operatorRetryEvent:
+    'An event of Stripe’s belongs to no tenant; what it means is audited when it is applied.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',
 };
 

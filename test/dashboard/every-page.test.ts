@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
 import { startChromium, type Chromium } from '../support/chromium.js';
-import { OPEN_PAGES, operatorPagesOf, pagesOf, type ShownPage } from './pages.js';
+import { OPEN_PAGES, operatorPagesOf, pagesOf, tenantAsOperator, type ShownPage } from './pages.js';
 import { Visitor } from './visitor.js';
 import { makeWorld, type World } from './world.js';
 
@@ -123,6 +123,16 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
       await shown(visitor, page);
       await look(visitor, page, as);
     }
+    await shown(visitor, tenantAsOperator(world));
+    await visitor.button('Look as this tenant');
+    await visitor.page.getByLabel('Reason').fill('They asked about their invoice.');
+    await visitor.button('Look');
+    await visitor.heading('Overview');
+    const looking = { name: 'operator-looks', path: '/billing', heading: 'Billing' };
+    await shown(visitor, looking);
+    await look(visitor, looking, as);
+    await visitor.button('End');
+    await visitor.heading('Acme Learning');
     expect(visitor.complaints).toEqual([]);
   }, 180_000);
 });

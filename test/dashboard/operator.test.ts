@@ -186,11 +186,13 @@ describe('an operator', () => {
       .waitFor();
   });
 
-  step('sees the servers and how the log is', async () => {
+  step('sees the servers, how the log is, and that the jobs run', async () => {
     await visitor.go('Servers');
     await visitor.heading('Servers');
     await visitor.sees('flushed to this disk');
     await visitor.sees('It is ready: messages flow.');
+    await visitor.sees('The last commit took');
+    await visitor.page.getByRole('row', { name: /^usage works/ }).waitFor();
   });
 
   step('sees the invoices of all', async () => {

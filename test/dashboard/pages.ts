@@ -52,14 +52,21 @@ export const OPEN_PAGES: readonly ShownPage[] = [
   { name: 'operator-login', path: '/operator/login', heading: 'Operator' },
 ];
 
+/** A tenant, as the platform's own staff see it. */
+export const tenantAsOperator = (world: World): ShownPage => ({
+  name: 'operator-tenant',
+  path: `/operator/tenants/${world.tenant}`,
+  heading: 'Acme Learning',
+});
+
 /** Those of the platform's own staff. */
 export function operatorPagesOf(world: World): readonly ShownPage[] {
-  const at = (name: string, heading: string, path = name): ShownPage => ({
-    ...{ name: `operator-${name}`, path: `/operator/${path}`, heading },
+  const at = (name: string, heading: string): ShownPage => ({
+    ...{ name: `operator-${name}`, path: `/operator/${name}`, heading },
   });
   return [
     at('tenants', 'Tenants'),
-    at('tenant', 'Acme Learning', `tenants/${world.tenant}`),
+    tenantAsOperator(world),
     at('limits', 'Limits in trouble'),
     at('plans', 'Plans'),
     at('coupons', 'Coupons'),

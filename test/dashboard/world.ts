@@ -22,16 +22,18 @@ export interface World {
   readonly client: DeliveryClient;
   readonly webhook: string;
   readonly invoice: string;
+  /** The control plane’s clock goes so many milliseconds ahead. */
+  passTime(ms: number): Promise<void>;
   end(): Promise<void>;
 }
 
 /** The control plane's clock begins 61 days ago and then comes to the present, so that a month is billed. */
-export async function makeWorld(): Promise<World> {
+export async function makeWorld({ postgres = 'lent' } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'holdline-dashboard-'));
   const clock = join(folder, 'clock');
   await writeFile(clock, String(-61 * DAY_MS));
   const holdline = await startHoldline({
-    postgres: 'lent',
+    postgres,
     env: { HOLDLINE_CLOCK_FILE: clock, STRIPE_HOST: '127.0.0.1:1' },
   });
   const then = await ControlPlane.signUp(holdline.apiUrl, 'Acme Learning', 'owner@acme.example');
@@ -111,6 +113,7 @@ async function live(
     client,
     webhook: webhook.id,
     invoice,
+    passTime: (ms) => writeFile(clock, String(ms)),
     end: async () => {
       await holdline.stop();
       await rm(folder, { recursive: true, force: true });
@@ -134,10 +137,13 @@ async function takeCare(apiUrl: string): Promise<ControlPlane> {
 async function operatorActs({ apiUrl, demo }: Holdline, tenant: string): Promise<void> {
   const operator = await ControlPlane.operator(apiUrl, demo.operator);
   const path = `/v1/operator/tenants/${tenant}`;
+  // Two members of two: a limit in trouble.
+  const limits = { holds_key: 10_000, members: 2 };
   await operator.create('/v1/operator/coupons', {
     ...{ code: 'SCHOOLS', name: 'Schools', basisPoints: 2_500, duration: 'forever' },
   });
   for (const [method, at, json] of [
+    ['PATCH', path, { limits }],
     ['PATCH', `${path}/billing`, { addCoupon: 'SCHOOLS' }],
     [
       'POST',

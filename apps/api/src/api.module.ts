@@ -21,6 +21,7 @@ import { ChannelsModule } from './channels/channels.module.js';
 import { ConfigFeedModule } from './config-feed/config-feed.module.js';
 import { ConsoleModule } from './console/console.module.js';
 import { Clock } from './data/clock.js';
+import { JobBook } from './data/job-book.js';
 import { LOG } from './data/log.js';
 import { DeliveryClient } from './delivery/delivery-client.js';
 import { DemoSeed } from './demo/demo-seed.js';
@@ -63,6 +64,7 @@ class CoreModule {
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
       AuditTrail,
+      JobBook,
       Passwords,
       Sessions,
       OperatorSessions,

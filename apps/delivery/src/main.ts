@@ -13,6 +13,7 @@ import {
   loadConfig,
   registerServicePages,
   type Config,
+  type HealthCheck,
   type Logger,
 } from '#platform';
 import { ActivityBook } from './activity/activity-book.js';
@@ -116,6 +117,14 @@ async function start(config: Config): Promise<void> {
     presence.memberCount(),
   );
   installProblems(fastify, { docs, log });
+  const checks: Record<string, HealthCheck> = {
+    start: () => (isOpen ? null : 'It has just started.'),
+    log: () => engine.health().fault ?? null,
+    config: () =>
+      feed.isReady
+        ? null
+        : 'No configuration has arrived from the control plane yet. Is api running?',
+  };
   await registerServicePages(fastify, {
     title: 'Holdline delivery',
     description: 'Publish, receive over held requests, page through history, make client tokens.',
@@ -123,14 +132,7 @@ async function start(config: Config): Promise<void> {
     routes: Object.values(DELIVERY_ROUTES),
     metrics: metrics.registry,
     draining: () => host.draining,
-    checks: {
-      start: () => (isOpen ? null : 'It has just started.'),
-      log: () => engine.health().fault ?? null,
-      config: () =>
-        feed.isReady
-          ? null
-          : 'No configuration has arrived from the control plane yet. Is api running?',
-    },
+    checks,
   });
   await registerPages(fastify);
   await registerInternalRoutes(
@@ -146,6 +148,8 @@ async function start(config: Config): Promise<void> {
       keyUse,
       configNode: feed.node,
       streams: () => streams.size,
+      checks,
+      draining: () => host.draining,
       limits: nest.get(Limits),
       store: nest.get(AccessStore),
       authenticator: nest.get(Authenticator),

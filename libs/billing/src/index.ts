@@ -37,6 +37,7 @@ export {
   SNAPSHOT_EVENTS,
   THIN_EVENTS,
 } from './payments/stripe/event-handlers.js';
+export { refusalKey, versionsOf } from './payments/stripe/hour-sender.js';
 export type { StripeParts } from './payments/stripe/parts.js';
 export { StripeAdapter } from './payments/stripe/stripe-adapter.js';
 export { rate, type HourUsage, type RatedPeriod } from './rating/rate.js';

@@ -29,7 +29,25 @@ export const LiveLimitEvents = z.object({
       at: z.string(),
       resetAt: z.string().nullable(),
       key: z.string(),
+      /** How often it came about in its window: an hour, or that of the quota. */
+      times: z.number().int().default(1),
     }),
   ),
 });
 export type LiveLimitEvents = z.output<typeof LiveLimitEvents>;
+
+/** What is nearly full on a node now, over all tenants. */
+export const NearLimits = z.object({
+  limits: z.array(
+    z.object({
+      name: z.string(),
+      tenantId: z.string(),
+      appId: z.string().nullable(),
+      /** The key, where the limit is a key's. */
+      subject: z.string().nullable(),
+      used: z.number(),
+      max: z.number(),
+    }),
+  ),
+});
+export type NearLimits = z.output<typeof NearLimits>;

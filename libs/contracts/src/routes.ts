@@ -17,6 +17,8 @@ export interface RouteSpec {
   readonly description?: string;
   /** `none`: open to all; `key`: an API key; `any`: a key or a client token; `session`: a cookie, or a key with `admin`. */
   readonly auth: 'none' | 'key' | 'any' | 'session' | 'operator';
+  /** No GET, and changes nothing all the same: what is asked does not fit into a path. */
+  readonly asks?: true;
   readonly query?: z.ZodType;
   /** Headers that mean something here, beside those of HTTP itself. */
   readonly headers?: readonly HeaderSpec[];

@@ -33,6 +33,7 @@ export type {
   Revocation,
   Session,
   StripeCustomer,
+  StripeHour,
   SpendLevel,
   SpendState,
   Subscription,

@@ -175,6 +175,21 @@ export interface EngineHealth {
   readonly fault?: string;
 }
 
+/** For the people who run it. null: there is no such thing, or it cannot be told now. */
+export interface EngineFigures {
+  /** Milliseconds from a commit's begin to its being as durable as `capabilities.ack` says: the last one's. */
+  readonly commitMs: number | null;
+  /** What the log takes on its disk. */
+  readonly bytes: number | null;
+  /** What is left on that disk, and with how much left publishing stops. */
+  readonly freeBytes: number | null;
+  readonly floorBytes: number | null;
+}
+
+const NO_FIGURES: EngineFigures = {
+  ...{ commitMs: null, bytes: null, freeBytes: null, floorBytes: null },
+};
+
 export interface EngineCapabilities {
   readonly ack: 'memory' | 'local-fsync' | 'quorum-fsync';
   readonly nodes: 'one' | 'many';
@@ -254,6 +269,11 @@ export abstract class Engine {
   abstract purge(channel: ChannelRef): Promise<void>;
 
   abstract health(): EngineHealth;
+
+  /** Never rejects. */
+  figures(): Promise<EngineFigures> {
+    return Promise.resolve(NO_FIGURES);
+  }
 
   /** Refuses new appends as `draining`, completes the accepted ones, closes. Idempotent. */
   abstract drain(): Promise<void>;

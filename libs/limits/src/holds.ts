@@ -26,7 +26,7 @@ const RETRY_MS = 1000;
  * limit. One look-up a hold; clients are counted only where that is limited.
  */
 export class Holds {
-  private readonly keys = new Map<string, KeyCount>();
+  private readonly byKey = new Map<string, KeyCount>();
   private readonly apps = new Map<string, Count>();
   private readonly tenants = new Map<string, Count>();
   private readonly clients = new Map<string, number>();
@@ -70,7 +70,7 @@ export class Holds {
   }
 
   private takeOne(subject: Subject, kind: HoldKind): void {
-    const count = this.keys.get(subject.keyId) ?? this.newKey(subject);
+    const count = this.byKey.get(subject.keyId) ?? this.newKey(subject);
     try {
       if (subject.limits !== NO_LIMITS) this.check(subject, kind, count);
       const waiting = LIMIT.waitingRequestsPerKey;
@@ -85,7 +85,7 @@ export class Holds {
   }
 
   private releaseOne(subject: Subject, kind: HoldKind): void {
-    const count = this.keys.get(subject.keyId);
+    const count = this.byKey.get(subject.keyId);
     if (!count) return;
     this.add(subject, kind, count, -1);
     this.drop(subject, count);
@@ -95,11 +95,11 @@ export class Holds {
   used(name: LimitName, id: string): number | undefined {
     switch (name) {
       case 'holds_key':
-        return this.keys.get(id)?.holds ?? 0;
+        return this.byKey.get(id)?.holds ?? 0;
       case 'streams_key':
-        return this.keys.get(id)?.streams ?? 0;
+        return this.byKey.get(id)?.streams ?? 0;
       case 'requests_waiting_key':
-        return this.keys.get(id)?.requests ?? 0;
+        return this.byKey.get(id)?.requests ?? 0;
       case 'holds_app':
         return this.apps.get(id)?.holds ?? 0;
       case 'holds_tenant':
@@ -116,6 +116,11 @@ export class Holds {
   /** What each app holds now; apps that hold nothing are not among them. */
   *byApp(): Iterable<readonly [app: string, holds: number]> {
     for (const [app, { holds }] of this.apps) yield [app, holds];
+  }
+
+  /** The keys that hold something now. */
+  keys(): Iterable<string> {
+    return this.byKey.keys();
   }
 
   private check(subject: Subject, kind: HoldKind, count: KeyCount): void {
@@ -158,14 +163,14 @@ export class Holds {
       app: counted(this.apps, appId),
       tenant: counted(this.tenants, tenantId),
     };
-    this.keys.set(keyId, count);
+    this.byKey.set(keyId, count);
     return count;
   }
 
   /** What counts nothing is not kept: the maps are as large as what is held. */
   private drop({ keyId, appId, tenantId }: Subject, count: KeyCount): void {
     if (count.holds > 0) return;
-    this.keys.delete(keyId);
+    this.byKey.delete(keyId);
     // A key is here only while it holds something, so that nobody else has these counts either.
     if (count.app.holds === 0) this.apps.delete(appId);
     if (count.tenant.holds === 0) this.tenants.delete(tenantId);

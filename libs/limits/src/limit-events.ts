@@ -16,6 +16,8 @@ export interface LimitEvent {
   readonly resetAt: string | null;
   /** The same for the same limit, owner and window, on every node and after a restart. */
   readonly key: string;
+  /** How often it came about in its window so far. */
+  readonly times: number;
 }
 
 export type Noted = Pick<
@@ -31,7 +33,7 @@ const HOUR_MS = 3_600_000;
  * an hour for each tenant and app, a quota once in its own window, so that a flood makes one event.
  */
 export class LimitEvents {
-  private readonly events = new Map<string, LimitEvent>();
+  private readonly events = new Map<string, LimitEvent & { times: number }>();
 
   constructor(private readonly now: () => number) {}
 
@@ -44,13 +46,17 @@ export class LimitEvents {
         : (Math.floor(now / HOUR_MS) + 1) * HOUR_MS;
     const key = `${type}:${name}:${appId ?? ''}:${new Date(end).toISOString()}`;
     const at = `${event.tenantId}:${key}`;
-    if (this.events.has(at)) return;
+    const known = this.events.get(at);
+    if (known) {
+      known.times += 1;
+      return;
+    }
     if (this.events.size >= KEPT) this.events.delete(this.events.keys().next().value as string);
     this.events.set(at, {
       ...event,
       at: new Date(now).toISOString(),
       resetAt: resetAt === null ? null : new Date(resetAt).toISOString(),
-      key,
+      ...{ key, times: 1 },
     });
   }
 

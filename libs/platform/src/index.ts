@@ -12,7 +12,7 @@ export {
 } from './config.js';
 export { errorMarkdown } from './error-docs.js';
 export { installProblems, sendProblem, toProblem } from './fastify-problems.js';
-export { type HealthCheck } from './health.js';
+export { readiness, type HealthCheck } from './health.js';
 export { guardHttp2, HTTP2_LIMITS } from './http2-sessions.js';
 export {
   internalRequester,

@@ -8,7 +8,7 @@ import { Faults } from './faults.js';
 import { parseForm } from './form.js';
 import { IdempotentAnswers, type Answer } from './idempotency.js';
 import { Invoicing } from './invoicing.js';
-import { Refusal } from './refusal.js';
+import { invalid, Refusal } from './refusal.js';
 import { Checkout } from './resources/checkout.js';
 import { creditGrantRoutes } from './resources/credit-grants.js';
 import { customerRoutes } from './resources/customers.js';
@@ -166,6 +166,7 @@ export class FakeStripe {
           code: 'lock_timeout',
         });
       }
+      if (fault === 'refused') throw invalid('Stripe does not take this.');
     } catch (error) {
       return refused(error);
     }

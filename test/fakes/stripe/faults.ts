@@ -3,11 +3,11 @@ export interface Fault {
   /** Which requests: the start of `METHOD /v1/path`. */
   readonly on: string;
   /**
-   * `conflict` 409 and `rate` 429: nothing was done. `error`: 500 before anything was done, kept under
+   * `conflict` 409, `rate` 429 and `refused` 400: nothing was done. `error`: 500 before anything was done, kept under
    * the idempotency key as Stripe keeps it. `lost`: done, and the connection is cut before the answer.
    * `cut`: the connection is cut before anything was done. `silent`: done, and no answer ever comes.
    */
-  readonly kind: 'conflict' | 'rate' | 'error' | 'lost' | 'cut' | 'silent';
+  readonly kind: 'conflict' | 'rate' | 'refused' | 'error' | 'lost' | 'cut' | 'silent';
   /** How often; default once. */
   readonly times?: number;
   /** Requests that pass before it begins; default none. */

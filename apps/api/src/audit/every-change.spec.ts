@@ -44,6 +44,8 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   startTrace: 'It lets delivery note, for ten minutes, what the tenant then looks at.',
   checkout: 'It says where to pay; what comes of it is told by the provider.',
   billingPortal: 'It says where to look; what comes of it is told by the provider.',
+  operatorRetryEvent:
+    'An event of Stripe’s belongs to no tenant; what it means is audited when it is applied.',
   stripeWebhook: 'It notes that something happened at Stripe; what it means is applied later.',
 };
 
@@ -101,6 +103,21 @@ async function operatorCookieOf(): Promise<string> {
 }
 
 const signInOperator = async (): Promise<Caller> => t.withCookie(await operatorCookieOf());
+
+/** That Stripe did not take. */
+async function refusedHour(tenantId: string) {
+  const hour = new Date(Math.floor(t.clock.now() / 3_600_000) * 3_600_000);
+  const meter = 'messages_published';
+  await t.database.asSystem((tx) =>
+    tx.stripeHour.create({
+      data: {
+        ...{ tenantId, meter, hour, version: 1, units: 5n, state: 'refused' },
+        ...{ nextAt: hour, fault: 'No such customer.' },
+      },
+    }),
+  );
+  return { tenantId, meter, hour: hour.toISOString() };
+}
 
 /** One change for each route. A new route that changes something fails until it stands here. */
 const CHANGES: Partial<Record<RouteName, Change>> = {
@@ -337,21 +354,15 @@ const CHANGES: Partial<Record<RouteName, Change>> = {
   },
   operatorRetryHour: {
     action: 'stripe-hour.retried',
-    make: async ({ operator, tenantId }) => {
-      const hour = new Date(Math.floor(t.clock.now() / 3_600_000) * 3_600_000);
-      const meter = 'messages_published';
-      await t.database.asSystem((tx) =>
-        tx.stripeHour.create({
-          data: {
-            ...{ tenantId, meter, hour, version: 1, units: 5n, state: 'refused' },
-            ...{ nextAt: hour, fault: 'No such customer.' },
-          },
-        }),
-      );
-      return operator('POST', '/v1/operator/stripe/hours/retry', {
-        body: { tenantId, meter, hour: hour.toISOString() },
-      });
-    },
+    make: async ({ operator, tenantId }) =>
+      operator('POST', '/v1/operator/stripe/hours/retry', { body: await refusedHour(tenantId) }),
+  },
+  operatorForgoHour: {
+    action: 'stripe-hour.forgone',
+    make: async ({ operator, tenantId }) =>
+      operator('POST', '/v1/operator/stripe/hours/forgo', {
+        body: { ...(await refusedHour(tenantId)), note: 'The customer is gone.' },
+      }),
   },
   operatorUpdateTenant: {
     action: 'tenant.updated',

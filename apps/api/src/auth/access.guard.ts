@@ -9,7 +9,7 @@ import { refuseForeignPage } from '../http/origin.js';
 import { nothingAt } from '../http/problem.filter.js';
 import { ROUTE_ACCESS, type RouteAccess } from '../http/route.js';
 import { Settings } from '../settings.js';
-import { actorOf, noTenant } from './actor.js';
+import { actorOf, noTenant, type Actor } from './actor.js';
 import { KEY_STRATEGY } from './key.strategy.js';
 import { OPERATOR_STRATEGY } from './operator.strategy.js';
 import { SESSION_STRATEGY } from './session.strategy.js';
@@ -62,7 +62,9 @@ export class AccessGuard implements CanActivate {
         return true;
       case 'session':
         await this.members.canActivate(context);
-        this.checkMember(context, request, write, access.need);
+        if (write && actorOf(context).kind !== 'key')
+          refuseForeignPage(request, this.settings.apiUrl);
+        checkMember(actorOf(context), access);
         return true;
       case 'operator':
         await this.operators.canActivate(context);
@@ -78,36 +80,29 @@ export class AccessGuard implements CanActivate {
         );
     }
   }
+}
 
-  private checkMember(
-    context: ExecutionContext,
-    request: FastifyRequest,
-    write: boolean,
-    need: Need,
-  ): void {
-    const actor = actorOf(context);
-    if (write && actor.kind !== 'key') refuseForeignPage(request, this.settings.apiUrl);
-    if (need === 'read') return;
-    if (actor.kind === 'operator') {
-      throw new Problem(
-        'forbidden',
-        'You look at this tenant as one of the platform’s staff, and nothing is changed that way. Use the operator’s own pages.',
-      );
-    }
-    if (!actor.membership) throw noTenant();
-    const { role, tenantStatus } = actor.membership;
-    if (tenantStatus !== 'active') {
-      throw new Problem(
-        'forbidden',
-        `This tenant is ${tenantStatus}: it can be read, not changed. Write to the platform’s staff.`,
-      );
-    }
-    if (!roleMay(role, need)) {
-      throw new Problem(
-        'forbidden',
-        `This takes ${ASKED[need]}; you act as ${role}. Ask an owner of the tenant to do it or to change your role.`,
-      );
-    }
+function checkMember(actor: Actor, { need, writes }: RouteAccess): void {
+  if (actor.kind === 'operator' && writes) {
+    throw new Problem(
+      'forbidden',
+      'You look at this tenant as one of the platform’s staff, and nothing is changed that way. Use the operator’s own pages.',
+    );
+  }
+  if (need === 'read') return;
+  if (!actor.membership) throw noTenant();
+  const { role, tenantStatus } = actor.membership;
+  if (tenantStatus !== 'active') {
+    throw new Problem(
+      'forbidden',
+      `This tenant is ${tenantStatus}: it can be read, not changed. Write to the platform’s staff.`,
+    );
+  }
+  if (!roleMay(role, need)) {
+    throw new Problem(
+      'forbidden',
+      `This takes ${ASKED[need]}; you act as ${role}. Ask an owner of the tenant to do it or to change your role.`,
+    );
   }
 }
 

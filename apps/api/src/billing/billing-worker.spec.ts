@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
+import { JobBook } from '../data/job-book.js';
 import { BillingWorker } from './billing-worker.js';
 
 test('when the clock was moved invoices are looked at once more at once, also when that was under way', async () => {
@@ -11,7 +12,10 @@ test('when the clock was moved invoices are looked at once more at once, also wh
     },
   };
   const parts = { clock, guard: { run: () => Promise.resolve([]) } };
-  const worker = new BillingWorker(parts as never, {} as never, {} as never, {} as never);
+  const worker = new BillingWorker(
+    ...([parts as never, {} as never, {} as never, {} as never] as const),
+    new JobBook({ now: () => 0 } as never),
+  );
   const begun: (() => void)[] = [];
   worker.invoice = () => new Promise((resolve) => void begun.push(resolve));
   worker.start();

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InvoicingRun, moneyText, type LevelChange } from '#billing';
 import type { Logger } from '#platform';
+import { JobBook } from '../data/job-book.js';
 import { LOG } from '../data/log.js';
 import { BillingParts, PaymentProviders } from './billing-parts.js';
 import { Mailer } from './mailer.js';
@@ -29,14 +30,19 @@ export class BillingWorker {
     @Inject(PaymentProviders) private readonly providers: PaymentProviders,
     @Inject(Mailer) private readonly mailer: Mailer,
     @Inject(LOG) private readonly log: Logger,
+    @Inject(JobBook) private readonly jobs: JobBook,
   ) {
     parts.clock.onMove(() => this.wake());
   }
 
   start(): void {
     this.running ??= Promise.all([
-      this.loop('budgets could not be looked at', GUARD_MS, () => this.guard()),
-      this.loop('invoices could not be drawn up', INVOICING_MS, () => this.invoice()),
+      this.loop('budgets could not be looked at', GUARD_MS, () =>
+        this.jobs.watch('budgets', () => this.guard()),
+      ),
+      this.loop('invoices could not be drawn up', INVOICING_MS, () =>
+        this.jobs.watch('invoices', () => this.invoice()),
+      ),
     ]);
   }
 

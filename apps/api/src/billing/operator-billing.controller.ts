@@ -3,16 +3,16 @@ import {
   CONTROL_ROUTES,
   CouponBody,
   CreditBody,
-  ListQuery,
   OperatorBillingPatch,
+  OperatorInvoicesQuery,
   PaymentBody,
   PlanBody,
   PlanPatch,
   VoidBody,
   type Coupon,
-  type Invoice,
   type InvoiceWithLines,
   type OperatorBilling,
+  type OperatorInvoice,
   type Page,
   type Plan,
 } from '#contracts';
@@ -87,7 +87,9 @@ export class OperatorBillingController {
   }
 
   @Route(CONTROL_ROUTES.operatorInvoices)
-  invoices(@Query({ schema: ListQuery }) query: ListQuery): Promise<Page<Invoice>> {
+  invoices(
+    @Query({ schema: OperatorInvoicesQuery }) query: OperatorInvoicesQuery,
+  ): Promise<Page<OperatorInvoice>> {
     return this.billing.invoices(query);
   }
 

@@ -3,11 +3,11 @@ import { giveCredit, PaymentRefused } from '#billing';
 import {
   Problem,
   type CreditBody,
-  type Invoice,
   type InvoiceWithLines,
-  type ListQuery,
   type OperatorBilling,
   type OperatorBillingPatch,
+  type OperatorInvoice,
+  type OperatorInvoicesQuery,
   type Page,
   type PaymentBody,
 } from '#contracts';
@@ -78,14 +78,23 @@ export class OperatorBillingService {
     return after;
   }
 
-  invoices(query: ListQuery): Promise<Page<Invoice>> {
+  invoices({ tenant, state, ...query }: OperatorInvoicesQuery): Promise<Page<OperatorInvoice>> {
     return this.parts.database.asSystem(async (tx) => {
       const page = await pageById(query, {
         exists: (id) => tx.invoice.findUnique({ where: { id }, select: { id: true } }),
         rows: (args) =>
-          tx.invoice.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], ...args }),
+          tx.invoice.findMany({
+            where: {
+              ...(tenant === undefined ? {} : { tenantId: tenant }),
+              ...(state === undefined ? {} : { state }),
+            },
+            include: { tenant: { select: { name: true } } },
+            orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+            ...args,
+          }),
       });
-      return { ...page, data: page.data.map(shownInvoice) };
+      const data = page.data.map((row) => ({ ...shownInvoice(row), tenantName: row.tenant.name }));
+      return { ...page, data };
     });
   }
 

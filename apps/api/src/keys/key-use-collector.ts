@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { KeyUses } from '#contracts';
 import type { Logger } from '#platform';
 import { Clock } from '../data/clock.js';
+import { JobBook } from '../data/job-book.js';
 import { LOG } from '../data/log.js';
 import { PacedLoop } from '../data/paced-loop.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
@@ -25,10 +26,11 @@ export class KeyUseCollector {
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Logger,
+    @Inject(JobBook) private readonly jobs: JobBook,
   ) {
     this.loop = new PacedLoop({
       idleMs: EVERY_MS,
-      step: () => this.round(),
+      step: () => this.jobs.watch('use of keys', () => this.round()),
       fault: (error) => this.tell(error),
     });
   }

@@ -7,6 +7,7 @@ import {
 import { LiveLimitEvents } from '#contracts';
 import { Database } from '#database';
 import { emitEvent } from '#webhooks';
+import { JobBook } from '../data/job-book.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
 
 const EVERY_MS = 5_000;
@@ -27,6 +28,7 @@ export class LimitEventFeed implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
+    @Inject(JobBook) private readonly jobs: JobBook,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -42,7 +44,7 @@ export class LimitEventFeed implements OnApplicationBootstrap, OnModuleDestroy {
   /** @throws Problem unavailable while delivery, or an error while the database is away */
   async poll(): Promise<void> {
     const { events } = await this.delivery.get('/internal/limit-events', {}, LiveLimitEvents);
-    for (const { type, tenantId, appId, key, ...data } of events) {
+    for (const { type, tenantId, appId, key, times: _times, ...data } of events) {
       const id = `${tenantId}:${key}`;
       if (this.known.has(id)) continue;
       await this.database.asSystem(async (tx) => {
@@ -60,7 +62,8 @@ export class LimitEventFeed implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
       // Whoever is away says so itself: this is tried again.
-      this.running = this.poll()
+      this.running = this.jobs
+        .watch('news of limits', () => this.poll())
         .catch(() => undefined)
         .finally(() => this.later());
     }, EVERY_MS);

@@ -1,17 +1,22 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Secrets } from '#access';
-import { Database } from '#database';
+import type { Impersonation } from '#contracts';
+import { Database, type Tx } from '#database';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { shownTenant } from '../accounts/accounts.service.js';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { Actor } from '../auth/actor.js';
 import { Clock } from '../data/clock.js';
 import { Settings } from '../settings.js';
+import type { OperatorOrigin } from './current-operator.js';
 import { OperatorSessions } from './operator-sessions.js';
+import { requireTenant } from './operator.service.js';
 
 /** Milliseconds that an operator may look at a tenant before saying again why. */
-export const LOOK_MS = 30 * 60_000;
+const LOOK_MS = 30 * 60_000;
 
-export interface Look {
+interface Look {
   readonly operatorId: string;
   readonly tenantId: string;
   readonly endsAt: number;
@@ -32,6 +37,7 @@ export class Impersonations {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Settings) private readonly settings: Settings,
     @Inject(OperatorSessions) private readonly operators: OperatorSessions,
+    @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(Secrets) secrets: Secrets,
   ) {
     this.key = secrets.derive('session');
@@ -72,17 +78,54 @@ export class Impersonations {
     return { operatorId, tenantId, endsAt: Number(end) };
   }
 
-  /** @returns until when, in ms since 1970 */
-  begin(reply: FastifyReply, operatorId: string, tenantId: string): number {
+  /**
+   * Whoever looked at another tenant before looks there no more, and that one is told so.
+   * @throws Problem not_found
+   */
+  async begin(
+    exchange: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+    operator: OperatorOrigin,
+    tenantId: string,
+    reason: string,
+  ): Promise<Impersonation> {
+    const { request, reply } = exchange;
+    const before = this.read(request);
     const endsAt = this.clock.now() + LOOK_MS;
+    const until = new Date(endsAt).toISOString();
+    const tenant = await this.database.asSystem(async (tx) => {
+      const found = await requireTenant(tx, tenantId);
+      if (before?.operatorId === operator.id) await this.recordEnd(tx, operator, before);
+      await this.audit.record(
+        tx,
+        { ...operator, tenantId },
+        { action: 'impersonation.began', target: tenantId, after: { reason, endsAt: until } },
+      );
+      return found;
+    });
     const end = String(endsAt);
-    const value = `${operatorId}.${tenantId}.${end}.${this.sign(operatorId, tenantId, end)}`;
+    const value = `${operator.id}.${tenantId}.${end}.${this.sign(operator.id, tenantId, end)}`;
     reply.setCookie(this.cookie, value, { ...this.attributes(), maxAge: LOOK_MS / 1000 });
-    return endsAt;
+    return { tenant: shownTenant(tenant), endsAt: until };
   }
 
-  end(reply: FastifyReply): void {
+  /** The browser forgets the cookie first: that much is done even while the database is away. */
+  async end(request: FastifyRequest, reply: FastifyReply, operator: OperatorOrigin): Promise<void> {
+    this.forget(reply);
+    const look = this.read(request);
+    if (look?.operatorId !== operator.id) return;
+    await this.database.asSystem((tx) => this.recordEnd(tx, operator, look));
+  }
+
+  forget(reply: FastifyReply): void {
     reply.clearCookie(this.cookie, this.attributes());
+  }
+
+  private recordEnd(tx: Tx, operator: OperatorOrigin, { tenantId }: Look): Promise<void> {
+    return this.audit.record(
+      tx,
+      { ...operator, tenantId },
+      { action: 'impersonation.ended', target: tenantId },
+    );
   }
 
   private attributes() {

@@ -3,6 +3,7 @@ import { DeliveryHealth, type OperatorNodes } from '#contracts';
 import { Database } from '#database';
 import { ConfigFeed } from '../config-feed/config-feed.js';
 import { Clock } from '../data/clock.js';
+import { JobBook } from '../data/job-book.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
 import { UsageService } from '../usage/usage.service.js';
 
@@ -14,6 +15,7 @@ export class NodesService {
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
     @Inject(ConfigFeed) private readonly feed: ConfigFeed,
     @Inject(UsageService) private readonly usage: UsageService,
+    @Inject(JobBook) private readonly jobs: JobBook,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,11 @@ export class NodesService {
         configVersion: newest,
         database: { ok: database.ok, fault: database.fault ?? null },
         usageUpTo,
+        jobs: this.jobs.list().map(({ name, okAt, endedAt, fault }) => ({
+          ...{ name, fault },
+          lastRunAt: new Date(endedAt).toISOString(),
+          lastSuccessAt: okAt === null ? null : new Date(okAt).toISOString(),
+        })),
       },
       delivery: { ok: fault === null, fault },
       nodes: this.feed.nodes

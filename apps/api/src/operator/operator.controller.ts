@@ -13,6 +13,7 @@ import {
 } from '#contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentOperator, type OperatorOrigin } from './current-operator.js';
+import { originOf } from '../auth/actor.js';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { Impersonations } from './impersonations.js';
@@ -39,9 +40,16 @@ export class OperatorController {
   }
 
   @Route(CONTROL_ROUTES.operatorLogout)
-  logOut(@Res({ passthrough: true }) reply: FastifyReply): void {
+  async logOut(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    // The browser forgets both cookies whatever comes of the rest.
     this.sessions.end(reply);
-    this.looks.end(reply);
+    this.looks.forget(reply);
+    if (this.looks.read(request) === null) return;
+    const operator = await this.sessions.find(request);
+    if (operator) await this.looks.end(request, reply, { id: operator.id, ...originOf(request) });
   }
 
   @Route(CONTROL_ROUTES.operatorTenants)

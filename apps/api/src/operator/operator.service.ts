@@ -176,7 +176,9 @@ function shownToOperator(row: Counted, keys: number): OperatorTenant {
 }
 
 function matching({ search, status }: OperatorTenantsQuery) {
-  const holds = { contains: search ?? '', mode: 'insensitive' as const };
+  // PostgreSQL takes these for patterns, and what is searched for is a text.
+  const contains = (search ?? '').replace(/[\\%_]/g, '\\$&');
+  const holds = { contains, mode: 'insensitive' as const };
   return {
     ...(status === undefined ? {} : { status }),
     ...(search === undefined

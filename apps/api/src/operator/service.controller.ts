@@ -1,6 +1,8 @@
 import { Body, Controller, Inject } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
+  ForgoHourBody,
+  RetryEventBody,
   RetryHourBody,
   SettleBody,
   type OperatorLimits,
@@ -9,6 +11,7 @@ import {
 } from '#contracts';
 import { Route } from '../http/route.js';
 import { CurrentOperator, type OperatorOrigin } from './current-operator.js';
+import { DifferencesService } from './differences.service.js';
 import { NodesService } from './nodes.service.js';
 import { ReconciliationService } from './reconciliation.service.js';
 import { TroubleService } from './trouble.service.js';
@@ -20,6 +23,7 @@ export class ServiceController {
     @Inject(NodesService) private readonly servers: NodesService,
     @Inject(TroubleService) private readonly trouble: TroubleService,
     @Inject(ReconciliationService) private readonly books: ReconciliationService,
+    @Inject(DifferencesService) private readonly differences: DifferencesService,
   ) {}
 
   @Route(CONTROL_ROUTES.operatorNodes)
@@ -42,7 +46,7 @@ export class ServiceController {
     @CurrentOperator() operator: OperatorOrigin,
     @Body({ schema: SettleBody }) { id, note }: SettleBody,
   ): Promise<void> {
-    return this.books.settle(operator, id, note);
+    return this.differences.settle(operator, id, note);
   }
 
   @Route(CONTROL_ROUTES.operatorRetryHour)
@@ -50,6 +54,19 @@ export class ServiceController {
     @CurrentOperator() operator: OperatorOrigin,
     @Body({ schema: RetryHourBody }) body: RetryHourBody,
   ): Promise<void> {
-    return this.books.retry(operator, body);
+    return this.differences.retry(operator, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorForgoHour)
+  forgo(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Body({ schema: ForgoHourBody }) body: ForgoHourBody,
+  ): Promise<void> {
+    return this.differences.forgo(operator, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorRetryEvent)
+  retryEvent(@Body({ schema: RetryEventBody }) { id }: RetryEventBody): Promise<void> {
+    return this.differences.retryEvent(id);
   }
 }

@@ -1,10 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LIMITS, LiveLimitEvents, type LimitName, type OperatorLimits } from '#contracts';
-import { Database } from '#database';
+import {
+  LIMITS,
+  LiveLimitEvents,
+  NearLimits,
+  type LimitName,
+  type OperatorLimits,
+} from '#contracts';
+import { Database, type Tx } from '#database';
+import { Clock } from '../data/clock.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
+import { countedNear } from './counted-near.js';
+import { troubleOf } from './trouble.js';
 
 const AWAY =
-  'The delivery server cannot be reached now, and it alone knows which limits warned or refused lately.';
+  'The delivery server cannot be reached now: limits of rates, quotas and held requests are not shown, since it alone knows them.';
+/** The counts run over what all tenants have. */
+const LONG = { timeoutMs: 10_000 };
+const MOST = 200;
 
 /** Whose limits want to be looked at. */
 @Injectable()
@@ -12,64 +24,63 @@ export class TroubleService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
+    @Inject(Clock) private readonly clock: Clock,
   ) {}
 
   async show(): Promise<OperatorLimits> {
-    const live = await this.delivery
-      .get('/internal/limit-events', {}, LiveLimitEvents)
-      .catch(() => null);
-    const events = newestOfEach(live?.events ?? []);
+    const live = await this.live();
     return this.database.asSystem(async (tx) => {
+      const near = [...(live?.near ?? []), ...(await countedNear(tx))];
+      const rows = troubleOf(live?.events ?? [], near, this.clock.now());
       const budgets = await tx.spendState.findMany({
         where: { OR: [{ level: { not: 'ok' } }, { reached: true }] },
         orderBy: [{ tenantId: 'asc' }, { appId: 'asc' }],
         take: MOST,
       });
-      const ids = [...events, ...budgets].map(({ tenantId }) => tenantId);
-      const tenants = await tx.tenant.findMany({
-        where: { id: { in: [...new Set(ids)] } },
-        select: { id: true, name: true },
-      });
-      const named = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+      const named = await namesOf(tx, [...rows, ...budgets]);
       return {
-        data: events.flatMap(({ type, tenantId, key: _key, ...event }) => {
+        data: rows
+          .flatMap(({ tenantId, ...row }) => {
+            const tenant = named.get(tenantId);
+            return tenant ? [{ tenant, ...row, title: LIMITS[row.name as LimitName].title }] : [];
+          })
+          .slice(0, MOST),
+        budgets: budgets.flatMap(({ tenantId, appId, level, currency, ...row }) => {
           const tenant = named.get(tenantId);
-          if (!tenant) return [];
-          const title = LIMITS[event.name as LimitName].title;
-          const state = type === 'limit.reached' ? ('reached' as const) : ('warning' as const);
-          return [{ tenant, title, state, ...event }];
-        }),
-        budgets: budgets.flatMap((row) => {
-          const tenant = named.get(row.tenantId);
           if (!tenant) return [];
           return [
             {
-              tenant,
-              appId: row.appId === '' ? null : row.appId,
-              level: row.level,
+              ...{ tenant, level, currency },
+              appId: appId === '' ? null : appId,
               usedMicro: String(row.usedMicro),
               maxMicro: String(row.maxMicro),
-              currency: row.currency,
               resetAt: row.resetAt.toISOString(),
             },
           ];
         }),
         note: live ? null : AWAY,
       };
-    });
+    }, LONG);
+  }
+
+  private async live() {
+    try {
+      const [{ events }, { limits: near }] = await Promise.all([
+        this.delivery.get('/internal/limit-events', {}, LiveLimitEvents),
+        this.delivery.get('/internal/near-limits', {}, NearLimits),
+      ]);
+      return { events, near };
+    } catch {
+      return null;
+    }
   }
 }
 
-const MOST = 200;
-
-/** Of a limit that is reached again each hour, the last time. The fullest first. */
-function newestOfEach(events: LiveLimitEvents['events']): LiveLimitEvents['events'] {
-  const newest = new Map(
-    events.map((event) => [[event.tenantId, event.appId, event.name, event.type].join(' '), event]),
-  );
-  const share = ({ used, max }: { used: number; max: number }) => used / Math.max(1, max);
-  return [...newest.values()]
-    .filter(({ name }) => name in LIMITS)
-    .sort((a, b) => a.type.localeCompare(b.type) || share(b) - share(a))
-    .slice(0, MOST);
+async function namesOf(tx: Tx, rows: readonly { readonly tenantId: string }[]) {
+  const ids = [...new Set(rows.map(({ tenantId }) => tenantId))];
+  const tenants = await tx.tenant.findMany({
+    where: { id: { in: ids } },
+    select: { id: true, name: true },
+  });
+  return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }

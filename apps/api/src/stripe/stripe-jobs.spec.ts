@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { StripeJobs } from './stripe-jobs.js';
 
 const nothing = { run: () => Promise.resolve(0) };
+const book = { watch: <T>(_name: string, work: () => Promise<T>) => work() };
 const log = { warn: () => undefined, error: () => undefined };
 
 /** @param send what the job of the hours does, each time */
@@ -12,7 +13,7 @@ function jobsWith(send: () => Promise<void>): StripeJobs {
     catalogue: { sync: () => Promise.resolve() },
   };
   const inbox = { prune: () => Promise.resolve() };
-  const parts = { adapter, inbox, worker: nothing, sweep: nothing, log };
+  const parts = { adapter, inbox, worker: nothing, sweep: nothing, book, log };
   return new StripeJobs(parts as unknown as ConstructorParameters<typeof StripeJobs>[0]);
 }
 

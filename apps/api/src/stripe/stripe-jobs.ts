@@ -1,6 +1,7 @@
 import type { StripeAdapter } from '#billing';
 import { isUnavailable } from '#database';
 import type { Logger } from '#platform';
+import type { JobBook } from '../data/job-book.js';
 import type { EventInbox } from './event-inbox.js';
 import type { EventSweep } from './event-sweep.js';
 import type { EventWorker } from './event-worker.js';
@@ -12,6 +13,11 @@ interface Job {
   readonly name: string;
   readonly everyMs: number;
   readonly run: () => Promise<unknown>;
+}
+
+/** As what its runs are noted. */
+export function stripeJob(name: string): string {
+  return `Stripe: ${name}`;
 }
 
 /** What Stripe needs done from time to time. A job never runs twice at once, and its failure is its own. */
@@ -27,6 +33,7 @@ export class StripeJobs {
       readonly worker: EventWorker;
       readonly sweep: EventSweep;
       readonly inbox: EventInbox;
+      readonly book: Pick<JobBook, 'watch'>;
       readonly log: Pick<Logger, 'warn' | 'error'>;
     },
   ) {
@@ -87,7 +94,7 @@ export class StripeJobs {
 
   private async attempt({ name, run }: Job): Promise<void> {
     try {
-      await run();
+      await this.parts.book.watch(stripeJob(name), run);
     } catch (error) {
       if (isUnavailable(error)) return;
       this.parts.log.warn({ err: error, job: name }, 'work with Stripe failed; it is tried again');

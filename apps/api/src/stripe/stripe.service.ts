@@ -3,6 +3,7 @@ import { Problem, type ListQuery, type Page, type StripeDifference } from '#cont
 import { Database } from '#database';
 import type { Logger } from '#platform';
 import { Clock } from '../data/clock.js';
+import { JobBook } from '../data/job-book.js';
 import { LOG } from '../data/log.js';
 import { pageById } from '../data/paging.js';
 import { Settings } from '../settings.js';
@@ -26,6 +27,7 @@ export class StripeService {
     @Inject(Settings) private readonly settings: Settings,
     @Inject(StripeConnection) { adapter }: StripeConnection,
     @Inject(LOG) log: Logger,
+    @Inject(JobBook) book: JobBook,
   ) {
     const now = () => clock.now();
     const inbox = new EventInbox(database, now);
@@ -41,6 +43,7 @@ export class StripeService {
       worker: new EventWorker({ database, handlers, now, log }),
       sweep: new EventSweep({ stripe, database, inbox, now, log }),
       inbox,
+      book,
       log,
     });
     clock.onMove(() => this.jobs?.hurry());

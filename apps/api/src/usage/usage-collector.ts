@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hourOf, StoredAnswer, UsageAnswer, type UsageSlice } from '#contracts';
 import type { Logger } from '#platform';
 import { Clock } from '../data/clock.js';
+import { JobBook } from '../data/job-book.js';
 import { LOG } from '../data/log.js';
 import { DeliveryClient } from '../delivery/delivery-client.js';
 import { UsageStore } from './usage-store.js';
@@ -29,6 +30,7 @@ export class UsageCollector {
     @Inject(DeliveryClient) private readonly delivery: DeliveryClient,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Logger,
+    @Inject(JobBook) private readonly jobs: JobBook,
   ) {}
 
   start(): void {
@@ -86,7 +88,7 @@ export class UsageCollector {
     while (!this.stop.signal.aborted) {
       let pause = EVERY_MS;
       try {
-        if (await this.round()) pause = 0;
+        if (await this.jobs.watch('usage', () => this.round())) pause = 0;
         wait = RETRY_MS;
       } catch (error) {
         pause = wait;

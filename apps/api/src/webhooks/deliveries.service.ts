@@ -18,7 +18,7 @@ import { newId } from '../data/ids.js';
 import { pageById } from '../data/paging.js';
 import { missing } from '../http/validation.js';
 import { requireEndpoint } from './endpoints.service.js';
-import { shownDelivery } from './shown-webhook.js';
+import { shownDelivery, withoutBodies } from './shown-webhook.js';
 
 const WITH_EVENT = { event: { select: { type: true, at: true } } } as const;
 /** Milliseconds: a replay touches thousands of rows. */
@@ -53,8 +53,8 @@ export class DeliveriesService {
     });
   }
 
-  get(tenantId: string, endpointId: string, id: string): Promise<WebhookDeliveryDetail> {
-    return this.database.withTenant(tenantId, async (tx) => {
+  get(actor: TenantActor, endpointId: string, id: string): Promise<WebhookDeliveryDetail> {
+    return this.database.withTenant(actor.tenantId, async (tx) => {
       await requireEndpoint(tx, endpointId);
       const row = await tx.webhookDelivery.findFirst({
         where: { id, endpointId },
@@ -76,7 +76,9 @@ export class DeliveriesService {
         error: attempt.error,
         response: attempt.response as Log['response'],
       }));
-      return { ...shownDelivery(row), log };
+      // An event carries the message that it tells of.
+      const shown = actor.kind === 'operator' ? log.map(withoutBodies) : log;
+      return { ...shownDelivery(row), log: shown };
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Webhook, WebhookDelivery } from '#contracts';
+import type { Webhook, WebhookDelivery, WebhookDeliveryDetail } from '#contracts';
 import type { WebhookDelivery as DeliveryRow, WebhookEndpoint } from '#database';
 
 export function shownWebhook(row: WebhookEndpoint): Webhook {
@@ -48,5 +48,19 @@ export function shownDelivery(
     eventAt: row.event.at.toISOString(),
     createdAt: row.createdAt.toISOString(),
     finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+const UNSEEN = '(The platform’s staff do not see what is sent.)';
+
+/** For the platform's staff: that something was sent and how it was answered, and nothing of what it said. */
+export function withoutBodies(
+  attempt: WebhookDeliveryDetail['log'][number],
+): WebhookDeliveryDetail['log'][number] {
+  const { request, response } = attempt;
+  return {
+    ...attempt,
+    request: { ...request, body: UNSEEN },
+    response: response && { ...response, body: UNSEEN, cut: false },
   };
 }

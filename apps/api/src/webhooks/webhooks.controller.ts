@@ -93,11 +93,11 @@ export class WebhooksController {
 
   @Route(CONTROL_ROUTES.getWebhookDelivery)
   getDelivery(
-    @CurrentTenant() { tenantId }: TenantActor,
+    @CurrentTenant() actor: TenantActor,
     @Param('webhook', IdPipe) id: string,
     @Param('delivery', IdPipe) delivery: string,
   ): Promise<WebhookDeliveryDetail> {
-    return this.deliveries.get(tenantId, id, delivery);
+    return this.deliveries.get(actor, id, delivery);
   }
 
   @Route(CONTROL_ROUTES.replayWebhook, 'develop')

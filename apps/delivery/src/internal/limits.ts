@@ -1,9 +1,16 @@
-import { type LiveLimitEvents, type LiveLimits, NO_LIMITS, tenantLimits } from '#contracts';
+import {
+  type LiveLimitEvents,
+  type LiveLimits,
+  type NearLimits,
+  NO_LIMITS,
+  tenantLimits,
+} from '#contracts';
 import type { AccessStore } from '#access';
 import { type Limits, liveLimits } from '#limits';
 import type { Presence } from '#mediator';
 import { z } from 'zod';
 import { internalRoute } from './internal-routes.js';
+import { nearLimits } from './near-limits.js';
 
 export interface LimitParts {
   readonly limits: Limits;
@@ -49,5 +56,11 @@ export const limitRoutes = ({ limits, store, presence }: LimitParts) => [
     path: '/internal/limit-events',
     input: z.object({}),
     answer: (): LiveLimitEvents => ({ events: [...limits.events.list()] }),
+  }),
+  internalRoute({
+    method: 'GET',
+    path: '/internal/near-limits',
+    input: z.object({}),
+    answer: (): NearLimits => ({ limits: nearLimits({ limits, store, presence }) }),
   }),
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label, page, Timestamp } from './common.js';
+import { label, ListQuery, page, Timestamp } from './common.js';
 import { Currency, Interval, Micro, PositiveMicro, Pricing } from './pricing.js';
 
 export const PlanId = z
@@ -121,6 +121,17 @@ export const Invoice = Totals.extend({
 });
 export type Invoice = z.output<typeof Invoice>;
 export const InvoiceList = page(Invoice);
+
+export const OperatorInvoicesQuery = ListQuery.extend({
+  tenant: z.string().min(1).max(64).optional().meta({ description: 'Those of this tenant alone.' }),
+  state: Invoice.shape.state.optional(),
+});
+export type OperatorInvoicesQuery = z.output<typeof OperatorInvoicesQuery>;
+
+export const OperatorInvoice = Invoice.extend({ tenantName: z.string() });
+export type OperatorInvoice = z.output<typeof OperatorInvoice>;
+export const OperatorInvoiceList = page(OperatorInvoice);
+
 export const InvoiceWithLines = Invoice.extend({
   lines: z.array(Line),
   payments: z.array(

@@ -11,6 +11,7 @@ export const CAN_ROUTES = {
     description:
       'Asked of the delivery server, by the checks that it makes of a request, with what it knows of keys, revocations and namespaces now. Nothing is published, received or kept. Addresses, origins, rates and quotas are not looked at. `unavailable` when the delivery server cannot be reached.',
     auth: 'session',
+    asks: true,
     body: CanBody,
     success: { status: 200, schema: CanAnswer, description: 'Whether it may, and why.' },
     problems: WRITE,

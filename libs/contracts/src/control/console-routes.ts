@@ -11,6 +11,7 @@ export const CONSOLE_ROUTES = {
     description:
       'For receiving, history and presence on all channels; also for publishing when a developer or owner asks. Signed with a key of the app, and never wider than that key: `conflict` when the app has none that works.',
     auth: 'session',
+    asks: true,
     success: { status: 201, schema: ConsoleToken, description: 'The token. It is not stored.' },
     problems: [...READ, 'conflict'],
   },

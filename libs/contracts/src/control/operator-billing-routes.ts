@@ -1,6 +1,5 @@
 import type { RouteSpec } from '../routes.js';
 import * as billing from './billing.js';
-import { ListQuery } from './common.js';
 import { ACCESS, LIST, READ, SERVING, WRITE } from './refusals.js';
 
 /** Money, for the platform's own staff. */
@@ -99,10 +98,14 @@ export const OPERATOR_BILLING_ROUTES = {
     method: 'GET',
     path: '/v1/operator/invoices',
     tag: 'Operator',
-    summary: 'List all tenants’ invoices, newest first',
+    summary: 'List all tenants’ invoices or those of one, newest first',
     auth: 'operator',
-    query: ListQuery,
-    success: { status: 200, schema: billing.InvoiceList, description: 'A page of invoices.' },
+    query: billing.OperatorInvoicesQuery,
+    success: {
+      status: 200,
+      schema: billing.OperatorInvoiceList,
+      description: 'A page of invoices.',
+    },
     problems: LIST,
   },
   operatorRecordPayment: {

@@ -112,7 +112,8 @@ export const OPERATOR_ROUTES = {
     method: 'GET',
     path: '/v1/operator/limits',
     tag: 'Operator',
-    summary: 'Limits in trouble: those that warned or refused lately, fullest first',
+    summary:
+      'Limits in trouble: those that refused something in the last day or are four fifths used up, the fullest first',
     auth: 'operator',
     success: { status: 200, schema: operator.OperatorLimits, description: 'The limits.' },
     problems: [...ACCESS, ...SERVING],
@@ -145,6 +146,31 @@ export const OPERATOR_ROUTES = {
     auth: 'operator',
     body: operator.RetryHourBody,
     success: { status: 204, description: 'It is sent again within a minute.' },
+    problems: [...WRITE, 'conflict'],
+  },
+  operatorForgoHour: {
+    method: 'POST',
+    path: '/v1/operator/stripe/hours/forgo',
+    tag: 'Operator',
+    summary: 'Give up to send an hour that Stripe does not take',
+    description:
+      'For one that it will never take: one that is older than 35 days, or whose customer is gone. Where it held an invoice back, a line of ours charges the hour.',
+    auth: 'operator',
+    body: operator.ForgoHourBody,
+    success: { status: 204, description: 'Given up.' },
+    problems: [...WRITE, 'conflict'],
+  },
+  operatorRetryEvent: {
+    method: 'POST',
+    path: '/v1/operator/stripe/events/retry',
+    tag: 'Operator',
+    summary: 'Take in an event of Stripe’s again that could not be taken in for three days',
+    auth: 'operator',
+    body: operator.RetryEventBody,
+    success: {
+      status: 204,
+      description: 'It is taken in again, with all that its object waits for.',
+    },
     problems: [...WRITE, 'conflict'],
   },
 } as const satisfies Record<string, RouteSpec>;

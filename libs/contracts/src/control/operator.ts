@@ -63,7 +63,9 @@ export const OperatorTenantPatch = z
 export type OperatorTenantPatch = z.output<typeof OperatorTenantPatch>;
 
 export const ImpersonationBody = z.strictObject({
-  reason: label('reason', 500).meta({ description: 'The tenant reads it in its audit log.' }),
+  reason: label('reason', 500)
+    .min(3, 'say in a few words why')
+    .meta({ description: 'The tenant reads it in its audit log.' }),
 });
 export type ImpersonationBody = z.output<typeof ImpersonationBody>;
 
@@ -82,6 +84,16 @@ export const OperatorNodes = z.object({
     usageUpTo: Timestamp.nullable().meta({
       description: 'All usage before it is counted; null: none was yet.',
     }),
+    jobs: z
+      .array(
+        z.object({
+          name: z.string(),
+          lastRunAt: Timestamp,
+          lastSuccessAt: Timestamp.nullable(),
+          fault: z.string().nullable().meta({ description: 'Of its last run; it runs again.' }),
+        }),
+      )
+      .meta({ description: 'What goes on in the background, each since it first ran.' }),
   }),
   delivery: Part.meta({ description: 'Whether a delivery server answers and is ready.' }),
   nodes: z.array(
@@ -105,10 +117,14 @@ export const OperatorLimits = z.object({
       subject: z.string().nullable().meta({ description: 'The key or client that is meant.' }),
       name: z.string(),
       title: z.string(),
-      state: z.enum(['warning', 'reached']),
+      state: z.enum(['warning', 'reached']).meta({
+        description: 'reached: it refused something. warning: four fifths or more are used.',
+      }),
       used: z.number(),
       max: z.number(),
-      at: Timestamp,
+      share: z.number().meta({ description: 'used / max' }),
+      refused: z.number().int().meta({ description: 'How often, in the last day.' }),
+      at: Timestamp.nullable().meta({ description: 'When it was told last; null: it is so now.' }),
       resetAt: Timestamp.nullable(),
     }),
   ),
@@ -134,7 +150,11 @@ export const Reconciliation = z.object({
     z.object({
       name: z.string(),
       compares: z.string(),
-      ok: z.boolean(),
+      state: z.enum(['ok', 'differs', 'never run']),
+      lastRunAt: Timestamp.nullable().meta({
+        description: 'When it was last looked at; null: never since this server started.',
+      }),
+      open: z.number().int().meta({ description: 'How many things it found that differ.' }),
       found: z.string().meta({ description: 'What was counted, and what to do about it.' }),
     }),
   ),
@@ -156,6 +176,15 @@ export const Reconciliation = z.object({
       fault: z.string(),
     }),
   ),
+  failedEvents: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string(),
+      objectId: z.string(),
+      receivedAt: Timestamp,
+      fault: z.string(),
+    }),
+  ),
 });
 export type Reconciliation = z.output<typeof Reconciliation>;
 
@@ -165,9 +194,19 @@ export const SettleBody = z.strictObject({
 });
 export type SettleBody = z.output<typeof SettleBody>;
 
-export const RetryHourBody = z.strictObject({
+export const RetryEventBody = z.strictObject({ id: z.string().min(1).max(255) });
+export type RetryEventBody = z.output<typeof RetryEventBody>;
+
+const HourName = z.strictObject({
   tenantId: z.string().min(1).max(64),
   meter: Meter,
   hour: Timestamp,
 });
+
+export const RetryHourBody = HourName;
 export type RetryHourBody = z.output<typeof RetryHourBody>;
+
+export const ForgoHourBody = HourName.extend({
+  note: label('note', 500).meta({ description: 'Why it cannot be sent. The tenant reads it.' }),
+});
+export type ForgoHourBody = z.output<typeof ForgoHourBody>;

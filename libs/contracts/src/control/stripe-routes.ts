@@ -18,6 +18,10 @@ export const StripeDifference = z.object({
   settledAt: Timestamp.nullable().meta({
     description: 'When both were found to say the same; null: they still differ.',
   }),
+  settledBy: z.string().nullable().meta({
+    description: 'The operator who took it for settled; null: nobody had to.',
+  }),
+  settledNote: z.string().nullable(),
 });
 export type StripeDifference = z.output<typeof StripeDifference>;
 

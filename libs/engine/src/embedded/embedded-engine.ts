@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MemoryDirectory } from '../memory-directory.js';
 import { Engine } from '../port.js';
@@ -9,6 +9,7 @@ import type {
   ChannelQuery,
   ChannelRef,
   EngineCapabilities,
+  EngineFigures,
   EngineHealth,
   JournalRead,
   LiveListener,
@@ -168,6 +169,15 @@ export class EmbeddedEngine extends Engine {
     if (!this.running) return { ok: false, fault: 'The message log has not started yet.' };
     const fault = this.faults.describe(this.running.writer.flushingSince);
     return fault === null ? { ok: true } : { ok: false, fault };
+  }
+
+  override async figures(): Promise<EngineFigures> {
+    const { directory, floorBytes } = this.options;
+    const { size } = await stat(join(directory, 'log', 'data.mdb')).catch(() => ({ size: null }));
+    return {
+      commitMs: this.running?.writer.lastCommitMs ?? null,
+      ...{ bytes: size, freeBytes: this.space.freeBytes, floorBytes },
+    };
   }
 
   drain(): Promise<void> {

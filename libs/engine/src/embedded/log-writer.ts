@@ -44,6 +44,8 @@ export class LogWriter {
   timestamp: number;
   /** When the commit that is on its way began (ms since 1970); null: none is. */
   flushingSince: number | null = null;
+  /** Milliseconds that the last commit took to be on the disk; null: none was made yet. */
+  lastCommitMs: number | null = null;
   private position: number;
   private open = new Group(1);
   private flushing: Group | null = null;
@@ -222,6 +224,7 @@ export class LogWriter {
     for (const draft of group.drafts) {
       if (draft.channel.draft === draft) draft.channel.draft = null;
     }
+    const began = performance.now();
     try {
       if (this.parts.beforeCommit) await this.parts.beforeCommit();
       await this.parts.store.commit(() => {
@@ -231,6 +234,7 @@ export class LogWriter {
       this.fail(group, error, await this.parts.onFailure(error));
       return;
     }
+    this.lastCommitMs = performance.now() - began;
     this.succeed(group);
     this.next();
   }

@@ -20,6 +20,11 @@ export class SpaceGuard {
 
   constructor(private readonly options: SpaceGuardOptions) {}
 
+  /** At the last look; null: the file system does not say. */
+  get freeBytes(): number | null {
+    return Number.isFinite(this.free) ? this.free : null;
+  }
+
   get isLow(): boolean {
     return this.free < this.options.floorBytes;
   }

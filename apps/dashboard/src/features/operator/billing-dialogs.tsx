@@ -6,7 +6,7 @@ import { SelectField, TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
 import { couponsQuery, plansQuery } from './operator-queries.js';
 
-const CURRENCY_OPTIONS = Object.keys(CURRENCIES).map((value) => ({ value, text: value }));
+export const CURRENCY_OPTIONS = Object.keys(CURRENCIES).map((value) => ({ value, text: value }));
 
 /** 12.5 as 12500000 millionths, without a detour over binary fractions. */
 export function toMicro(text: string): string {
@@ -73,7 +73,9 @@ export function CreditDialog({ tenant, onClose }: Props) {
   const [currency, setCurrency] = useState<CurrencyCode>('EUR');
   const [reason, setReason] = useState('');
   // Made once: a second press of the button gives nothing twice.
-  const [ref] = useState(() => `dashboard-${Date.now().toString(36)}`);
+  const [ref] = useState(
+    () => `dashboard-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`,
+  );
   return (
     <FormDialog
       title="Give credit"

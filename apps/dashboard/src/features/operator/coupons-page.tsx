@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { CurrencyCode } from '../../../../../libs/contracts/src/currencies.js';
 import { answered, api } from '../../api/client.js';
 import { Button } from '../../ui/button.js';
 import { SelectField, TextField } from '../../ui/field.js';
@@ -8,6 +9,7 @@ import { FormDialog } from '../../ui/form-dialog.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Badge, Card, Empty, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
+import { CURRENCY_OPTIONS, toMicro } from './billing-dialogs.js';
 import { couponsQuery } from './operator-queries.js';
 
 const LASTS = { once: 'one invoice', repeating: 'some invoices', forever: 'all invoices' } as const;
@@ -80,15 +82,22 @@ export function CouponsPage() {
 function NewCoupon({ onClose }: { readonly onClose: () => void }) {
   const [code, setCode] = useState('');
   const [name, setName] = useState('');
-  const [percent, setPercent] = useState('10');
+  const [kind, setKind] = useState<'percent' | CurrencyCode>('percent');
+  const [size, setSize] = useState('10');
   const [duration, setDuration] = useState<Duration>('once');
   const [invoices, setInvoices] = useState('3');
   const make = () =>
     answered(
       api.POST('/v1/operator/coupons', {
         body: {
-          ...{ code, name, duration, amountMicro: null, currency: null },
-          basisPoints: Math.round(Number(percent) * 100),
+          ...{ code, name, duration },
+          ...(kind === 'percent'
+            ? {
+                basisPoints: Math.round(Number(size.replace(',', '.')) * 100),
+                amountMicro: null,
+                currency: null,
+              }
+            : { basisPoints: null, amountMicro: toMicro(size), currency: kind }),
           invoices: duration === 'repeating' ? Number(invoices) : null,
         },
       }),
@@ -114,17 +123,23 @@ function NewCoupon({ onClose }: { readonly onClose: () => void }) {
             fault={faultAt('/name')}
             onChange={(event) => setName(event.target.value)}
           />
-          <TextField
-            label="Percent off"
-            type="number"
-            min={0.01}
-            max={100}
-            step={0.01}
-            required
-            value={percent}
-            fault={faultAt('/basisPoints')}
-            onChange={(event) => setPercent(event.target.value)}
-          />
+          <div className="row">
+            <TextField
+              label="Takes off"
+              inputMode="decimal"
+              pattern="\d+([.,]\d{1,2})?"
+              required
+              value={size}
+              fault={faultAt('/basisPoints') ?? faultAt('/amountMicro')}
+              onChange={(event) => setSize(event.target.value)}
+            />
+            <SelectField
+              label="Percent or money"
+              value={kind}
+              options={[{ value: 'percent', text: 'percent' }, ...CURRENCY_OPTIONS]}
+              onChange={(event) => setKind(event.target.value as typeof kind)}
+            />
+          </div>
           <SelectField
             label="Holds for"
             value={duration}

@@ -44,10 +44,17 @@ export function DifferencesCard() {
           { head: 'Found', cell: ({ foundAt }) => <Moment at={foundAt} /> },
           {
             head: 'State',
-            cell: ({ settledAt }) => (
-              <Badge tone={settledAt === null ? 'bad' : 'good'}>
-                {settledAt === null ? 'open' : 'settled'}
-              </Badge>
+            cell: ({ settledAt, settledBy, settledNote }) => (
+              <div className="stack-small">
+                <Badge tone={settledAt === null ? 'bad' : 'good'}>
+                  {settledAt === null ? 'open' : 'settled'}
+                </Badge>
+                {settledBy && (
+                  <span className="small soft">
+                    by {settledBy}: {settledNote}
+                  </span>
+                )}
+              </div>
             ),
           },
           {

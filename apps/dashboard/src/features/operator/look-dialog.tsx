@@ -32,6 +32,7 @@ export function LookDialog({ tenant, onClose }: Props) {
         <TextField
           label="Reason"
           required
+          minLength={3}
           maxLength={500}
           hint="The tenant reads it."
           value={reason}

@@ -59,16 +59,22 @@ export const couponsQuery = queryOptions({
   queryFn: () => answered(api.GET('/v1/operator/coupons')),
 });
 
-export const allInvoicesQuery = pagedQuery(
-  ['operator', 'invoices'],
-  (after) =>
-    answered(
-      api.GET('/v1/operator/invoices', {
-        params: { query: { limit: PAGE, ...(after && { after }) } },
-      }),
-    ),
-  ({ id }) => id,
-);
+export interface InvoiceFilter {
+  readonly tenant?: string;
+  readonly state?: 'draft' | 'open' | 'paid' | 'void';
+}
+
+export const operatorInvoicesQuery = (filter: InvoiceFilter) =>
+  pagedQuery(
+    ['operator', 'invoices', filter],
+    (after) =>
+      answered(
+        api.GET('/v1/operator/invoices', {
+          params: { query: { limit: PAGE, ...filter, ...(after && { after }) } },
+        }),
+      ),
+    ({ id }) => id,
+  );
 
 export const nodesQuery = queryOptions({
   queryKey: ['operator', 'nodes'],
@@ -79,7 +85,8 @@ export const nodesQuery = queryOptions({
 export const troubleQuery = queryOptions({
   queryKey: ['operator', 'limits'],
   queryFn: () => answered(api.GET('/v1/operator/limits')),
-  refetchInterval: LIVE_MS,
+  // The counts run over what all tenants have.
+  refetchInterval: 3 * LIVE_MS,
 });
 
 export const reconciliationQuery = queryOptions({

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
+import { Act } from '../../ui/act.js';
 import { Button } from '../../ui/button.js';
 import { Confirm } from '../../ui/confirm.js';
 import { money } from '../../ui/figures.js';
@@ -91,13 +92,13 @@ export function PlansPage() {
                           Nobody new gets it; those who have it keep it.
                         </Confirm>
                       ) : (
-                        <Button
+                        <Act
                           size="small"
-                          aria-label={`Offer ${plan.name} again`}
-                          onClick={() => void offer(plan.id)}
+                          label={`Offer ${plan.name} again`}
+                          onAct={() => offer(plan.id)}
                         >
                           Offer again
-                        </Button>
+                        </Act>
                       )}
                     </div>
                   ),

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
+import { Act } from '../../ui/act.js';
 import { Button } from '../../ui/button.js';
 import { money } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
@@ -8,12 +9,13 @@ import { Card, Empty, Facts } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
 import { CouponDialog, CreditDialog, GivePlanDialog } from './billing-dialogs.js';
+import { ProfileDialog } from './profile-dialog.js';
 import { tenantBillingQuery } from './operator-queries.js';
 
 export function TenantBilling({ tenant }: { readonly tenant: string }) {
   const client = useQueryClient();
   const query = useQuery(tenantBillingQuery(tenant));
-  const [open, setOpen] = useState<'plan' | 'credit' | 'coupon' | null>(null);
+  const [open, setOpen] = useState<'plan' | 'credit' | 'coupon' | 'profile' | null>(null);
   const done = async () => {
     setOpen(null);
     await client.invalidateQueries({ queryKey: ['operator'] });
@@ -40,6 +42,9 @@ export function TenantBilling({ tenant }: { readonly tenant: string }) {
           </Button>
           <Button size="small" onClick={() => setOpen('coupon')}>
             Give a coupon
+          </Button>
+          <Button size="small" onClick={() => setOpen('profile')}>
+            Address and tax
           </Button>
         </div>
       }
@@ -98,9 +103,9 @@ export function TenantBilling({ tenant }: { readonly tenant: string }) {
                   {
                     head: 'Actions',
                     cell: ({ code }) => (
-                      <Button size="small" onClick={() => void takeCoupon(code)}>
+                      <Act size="small" onAct={() => takeCoupon(code)}>
                         Take {code} back
-                      </Button>
+                      </Act>
                     ),
                   },
                 ]}
@@ -109,6 +114,9 @@ export function TenantBilling({ tenant }: { readonly tenant: string }) {
           </div>
         )}
       </Loaded>
+      {open === 'profile' && query.data && (
+        <ProfileDialog tenant={tenant} profile={query.data.profile} onClose={() => void done()} />
+      )}
       {open === 'plan' && <GivePlanDialog tenant={tenant} onClose={() => void done()} />}
       {open === 'credit' && <CreditDialog tenant={tenant} onClose={() => void done()} />}
       {open === 'coupon' && <CouponDialog tenant={tenant} onClose={() => void done()} />}

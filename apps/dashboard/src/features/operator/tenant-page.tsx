@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
+import { Act } from '../../ui/act.js';
 import { Button } from '../../ui/button.js';
 import { Confirm } from '../../ui/confirm.js';
 import { amount, whole } from '../../ui/figures.js';
@@ -9,6 +10,7 @@ import { Loaded } from '../../ui/loaded.js';
 import { Badge, Card, Empty, Facts, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
+import { InvoicesTable } from './invoices-table.js';
 import { LookDialog } from './look-dialog.js';
 import { tenantQuery } from './operator-queries.js';
 import { TenantBilling } from './tenant-billing.js';
@@ -48,9 +50,9 @@ export function TenantPage() {
                   requests end. Nothing is deleted; its members can still look.
                 </Confirm>
               ) : (
-                <Button kind="main" onClick={() => void setStatus('active')}>
+                <Act kind="main" onAct={() => setStatus('active')}>
                   Make active again
-                </Button>
+                </Act>
               )}
             </>
           }
@@ -84,6 +86,16 @@ export function TenantPage() {
             </Card>
           </div>
           <TenantBilling tenant={id} />
+          <Card title="Invoices">
+            <InvoicesTable
+              filter={{ tenant: id }}
+              empty={
+                <Empty title="No invoice yet">
+                  The first comes when a period of its plan ends.
+                </Empty>
+              }
+            />
+          </Card>
           <TenantLimits tenant={id} own={tenant.limits} />
           <Card title="Members">
             <Table

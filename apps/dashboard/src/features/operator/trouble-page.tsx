@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { money, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Meter } from '../../ui/meter.js';
@@ -7,13 +6,14 @@ import { Badge, Card, Empty, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
 import { troubleQuery } from './operator-queries.js';
+import { TenantLink } from './tenant-link.js';
 
 export function TroublePage() {
   const query = useQuery(troubleQuery);
   return (
     <Page
       title="Limits in trouble"
-      lead="Who was refused or warned by a limit lately, and whose budget is nearly used up."
+      lead="Whose limits refused something in the last day or are four fifths used up, the fullest first."
     >
       <Loaded query={query}>
         {({ data, budgets, note }) => (
@@ -25,16 +25,14 @@ export function TroublePage() {
             )}
             <Card title="Limits">
               {data.length === 0 ? (
-                <Empty title="No limit warned or refused lately">
-                  A quota shows here from four fifths on, any other limit once it refused something.
+                <Empty title="No limit is in trouble">
+                  One shows here from four fifths on, and for a day after it refused something.
                 </Empty>
               ) : (
                 <Table
                   caption="Limits in trouble"
                   items={data}
-                  keyOf={({ tenant, appId, name, state }) =>
-                    [tenant.id, appId, name, state].join(' ')
-                  }
+                  keyOf={({ tenant, appId, name }) => [tenant.id, appId, name].join(' ')}
                   columns={[
                     { head: 'Tenant', cell: ({ tenant }) => <TenantLink tenant={tenant} /> },
                     {
@@ -50,18 +48,25 @@ export function TroublePage() {
                     },
                     {
                       head: 'State',
-                      cell: ({ state }) => (
+                      cell: ({ state, share }) => (
                         <Badge tone={state === 'reached' ? 'bad' : 'warn'}>
-                          {state === 'reached' ? 'refused' : 'nearly full'}
+                          {state === 'reached' ? 'refused' : share >= 1 ? 'full' : 'nearly full'}
                         </Badge>
                       ),
                     },
                     {
                       head: 'Used',
-                      numeric: true,
-                      cell: ({ used, max }) => `${whole(used)} of ${whole(max)}`,
+                      cell: ({ title, used, max }) => (
+                        <div className="stack-small">
+                          <Meter label={title} used={used} max={max} />
+                          <span className="small soft">
+                            {whole(used)} of {whole(max)}
+                          </span>
+                        </div>
+                      ),
                     },
-                    { head: 'When', cell: ({ at }) => <Moment at={at} /> },
+                    { head: 'Refused', numeric: true, cell: ({ refused }) => whole(refused) },
+                    { head: 'When', cell: ({ at }) => (at ? <Moment at={at} /> : 'now') },
                   ]}
                 />
               )}
@@ -99,13 +104,5 @@ export function TroublePage() {
         )}
       </Loaded>
     </Page>
-  );
-}
-
-export function TenantLink({ tenant }: { readonly tenant: { id: string; name: string } }) {
-  return (
-    <Link to="/operator/tenants/$tenant" params={{ tenant: tenant.id }}>
-      {tenant.name}
-    </Link>
   );
 }

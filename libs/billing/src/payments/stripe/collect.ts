@@ -6,19 +6,20 @@ import { toMinor, toUnits } from './amounts.js';
 import type { StoredCalls } from './calls.js';
 import type { Customers } from './customers.js';
 import type { Differences } from './differences.js';
-import { wantedLines, type TheirUsage, type WantedLine } from './invoice-lines.js';
+import { wantedLines, type KnownOdds, type TheirUsage, type WantedLine } from './invoice-lines.js';
 import { META } from './names.js';
 import { NotYetCollected } from './not-yet-collected.js';
 import type { StripeParts } from './parts.js';
 import type { PeriodInvoices } from './period-invoice.js';
-import { takenUnits } from './taken-units.js';
+import { toldUnits } from './told-units.js';
 
 /**
  * Has Stripe collect a final invoice, to the cent. Stripe has rated the usage that it was told into a
  * draft, which it keeps until we let it go: its quantities are compared with the ledger, what it cannot
  * know (base fee, adjustments, discounts, tax, roundings) is put onto it as lines, and only when it says
  * the ledger's total is it made final. What came after our invoice was final is on our next one, as an
- * adjustment: here a line takes it off again. Every step looks first whether it was done.
+ * adjustment: here a line takes it off again. What Stripe never took, and an operator gave up to tell, a line
+ * puts onto it. Every step looks first whether it was done.
  */
 export class Collector {
   constructor(
@@ -38,8 +39,8 @@ export class Collector {
     step?.('draft found');
     if (found.status === 'draft') {
       const usage = await this.periods.usageOf(found);
-      const late = await this.compare(invoice, usage);
-      await this.addLines(invoice, found, usage, late);
+      const known = await this.compare(invoice, usage);
+      await this.addLines(invoice, found, usage, known);
       step?.('lines added');
       await this.grant(invoice, customer, usage);
       step?.('credits granted');
@@ -57,11 +58,12 @@ export class Collector {
   }
 
   /**
-   * @returns meters of which Stripe was told more after the invoice had become final
+   * @returns meters of which Stripe has other usage than the invoice, as is known and right: it was told more
+   *   after the invoice had become final, or an operator gave up hours that it did not take
    * @throws NotYetCollected while Stripe has counted something else
    */
-  private async compare(invoice: FinalInvoice, usage: TheirUsage): Promise<Set<Meter>> {
-    const late = new Set<Meter>();
+  private async compare(invoice: FinalInvoice, usage: TheirUsage): Promise<KnownOdds> {
+    const known = new Map<Meter, string>();
     for (const [meter, { quantity }] of usage) {
       const lines = invoice.lines.filter((line) => line.kind === 'usage' && line.meter === meter);
       const ours = lines.reduce((sum, { units }) => sum + units, 0n);
@@ -73,9 +75,9 @@ export class Collector {
       }
       // Prices that changed in mid-period part the usage at Stripe, and its lines show a part alone.
       const isWhole = lines.length <= 1;
-      const isMore = isWhole && theirs > ours;
-      if (isMore && theirs === (await takenUnits(this.parts.database, invoice, meter))) {
-        late.add(meter);
+      const told = isWhole ? await toldUnits(this.parts.database, invoice, meter) : null;
+      if (told !== null && theirs === told.taken && told.taken + told.forgone >= ours) {
+        known.set(meter, theirs > ours ? 'Charged with the next invoice' : 'Not metered by Stripe');
         await this.parts.database.asSystem((tx) => this.differences.settle(tx, [key]));
         continue;
       }
@@ -95,16 +97,16 @@ export class Collector {
         );
       }
     }
-    return late;
+    return known;
   }
 
   private async addLines(
     invoice: FinalInvoice,
     draft: Stripe.Invoice,
     usage: TheirUsage,
-    late: ReadonlySet<Meter>,
+    known: KnownOdds,
   ): Promise<void> {
-    const { lines, odd } = wantedLines(invoice, usage, late);
+    const { lines, odd } = wantedLines(invoice, usage, known);
     for (const { meter, ours, theirs } of odd) {
       await this.differences.raise({
         key: `invoice:${invoice.id}:${meter}:amount`,

@@ -32,13 +32,13 @@ export class Differences {
     const foundAt = new Date(this.parts.now());
     const isNew = await this.parts.database.asSystem(async (tx) => {
       const known = await tx.stripeDifference.findUnique({ where: { key } });
-      const same =
-        known?.settledAt === null && known.ours === rest.ours && known.theirs === rest.theirs;
-      if (same) return false;
+      const isSame = known?.ours === rest.ours && known.theirs === rest.theirs;
+      // What a person took for settled stays so until its numbers change.
+      if (isSame && (known.settledAt === null || known.settledBy !== null)) return false;
       await tx.stripeDifference.upsert({
         where: { key },
         create: { key, ...rest, foundAt },
-        update: { ...rest, foundAt, settledAt: null },
+        update: { ...rest, foundAt, settledAt: null, settledBy: null, settledNote: null },
       });
       return true;
     });

@@ -1,4 +1,5 @@
 import type { Meter } from '#contracts';
+import type { Tx } from '#database';
 import { HOUR_MS } from '../../hours.js';
 import { toQuantity } from './amounts.js';
 import type { Differences } from './differences.js';
@@ -144,34 +145,49 @@ export class HourSender {
 
   private async sent(row: Claimed): Promise<void> {
     const sentAt = new Date(this.parts.now());
-    await this.store(row, { state: 'sent', sentAt, fault: null });
+    await this.parts.database.asSystem(async (tx) => {
+      await store(tx, row, { state: 'sent', sentAt, fault: null });
+      // It may have been refused before, under another key or as an older version.
+      if (row.spentKeys > 0 || row.version > 1)
+        await this.differences.settle(tx, versionsOf(row).map(refusalKey));
+    });
   }
 
   private async later(row: Claimed, error: unknown, spentKeys: number): Promise<void> {
     const wait = Math.min(FIRST_WAIT_MS * 2 ** (row.attempts - 1), LAST_WAIT_MS);
     const nextAt = new Date(this.parts.now() + Math.max(wait, askedToWaitMs(error)));
-    await this.store(row, { nextAt, spentKeys, fault: faultText(error) });
+    await this.parts.database.asSystem((tx) =>
+      store(tx, row, { nextAt, spentKeys, fault: faultText(error) }),
+    );
   }
 
   private async end(row: Claimed, state: 'refused' | 'expired', fault: string): Promise<void> {
     await this.differences.raise({
-      key: `hour:${hourIdentifier(row)}`,
+      key: refusalKey(row),
       kind: 'hour',
       tenantId: row.tenantId,
       ours: toQuantity(row.meter, row.units).toString(),
       theirs: 'not taken',
-      note: `${fault} The invoice of the period is brought to our total by a line of its own.`,
+      note: `${fault} The invoice of the period may be held back until the hour is sent again, or given up: under Reconciliation.`,
     });
-    await this.store(row, { state, fault });
+    await this.parts.database.asSystem((tx) => store(tx, row, { state, fault }));
   }
+}
 
-  private async store(row: Claimed, data: Record<string, unknown>): Promise<void> {
-    const { tenantId, meter, hour, version } = row;
-    await this.parts.database.asSystem((tx) =>
-      tx.stripeHour.update({
-        where: { tenantId_meter_hour_version: { tenantId, meter, hour, version } },
-        data: { ...data, claimedUntil: null },
-      }),
-    );
-  }
+/** What the difference of an hour is called that Stripe did not take. */
+export function refusalKey(row: Parameters<typeof hourIdentifier>[0]): string {
+  return `hour:${hourIdentifier(row)}`;
+}
+
+/** This version of an hour’s total and those before it. */
+export function versionsOf<T extends { readonly version: number }>(row: T): T[] {
+  return Array.from({ length: row.version }, (_, n) => ({ ...row, version: n + 1 }));
+}
+
+async function store(tx: Tx, row: Claimed, data: Record<string, unknown>): Promise<void> {
+  const { tenantId, meter, hour, version } = row;
+  await tx.stripeHour.update({
+    where: { tenantId_meter_hour_version: { tenantId, meter, hour, version } },
+    data: { ...data, claimedUntil: null },
+  });
 }

@@ -144,6 +144,58 @@ describe('corrections', () => {
   });
 });
 
+describe('an hour that Stripe refused', () => {
+  const openKeys = async () => {
+    const rows = await w.database.asSystem((tx) =>
+      tx.stripeDifference.findMany({ where: { settledAt: null } }),
+    );
+    return rows.map(({ key }) => key).filter((key) => key.includes(at().toISOString()));
+  };
+  beforeEach(async () => {
+    w.fake.faults.add({ on: EVENTS, kind: 'refused' });
+    await sendAll();
+    expect((await rows()).map(({ state }) => state)).toEqual(['refused']);
+    expect(await openKeys()).toHaveLength(1);
+  });
+
+  test('is no difference any more once it was sent again', async () => {
+    await w.database.asSystem((tx) =>
+      tx.stripeHour.updateMany({
+        where: { hour: at() },
+        data: { state: 'pending', nextAt: at(), spentKeys: { increment: 1 } },
+      }),
+    );
+    await sendAll();
+    expect(await atStripe()).toBe(100);
+    expect(await openKeys()).toEqual([]);
+  });
+
+  test('nor once a newer total of it was taken', async () => {
+    await w.use('ten_a', 'messages_published', hour, 11n, 'late');
+    await w.adapter.seal();
+    await sendAll();
+    expect(await atStripe()).toBe(111);
+    expect(await openKeys()).toEqual([]);
+  });
+});
+
+test('what an operator took for settled is raised again with other numbers alone', async () => {
+  const { differences } = w.adapter;
+  const fact = { ...({ key: 'k', kind: 'hour', tenantId: null, note: 'n' } as const), theirs: '1' };
+  expect(await differences.raise({ ...fact, ours: '2' })).toBe(true);
+  await w.database.asSystem((tx) =>
+    tx.stripeDifference.update({
+      where: { key: 'k' },
+      data: { settledAt: START, settledBy: 'opr_a', settledNote: 'known' },
+    }),
+  );
+  expect(await differences.raise({ ...fact, ours: '2' })).toBe(false);
+  expect(await differences.raise({ ...fact, ours: '3' })).toBe(true);
+  await w.database.asSystem((tx) => differences.settle(tx, ['k']));
+  expect(await differences.raise({ ...fact, ours: '3' })).toBe(true);
+  await w.database.asSystem((tx) => differences.settle(tx, ['k']));
+});
+
 describe('reconciliation by the hour', () => {
   test('says nothing while both agree; a difference raises one alarm, and is settled when it is gone', async () => {
     await sendAll();

@@ -3,7 +3,10 @@ import type Stripe from 'stripe';
 import type { FinalInvoice } from '../port.js';
 import { toMicro, toMinor } from './amounts.js';
 
-const NONE: ReadonlySet<Meter> = new Set();
+/** Meters of which Stripe has other usage than the invoice, as is right; and what a line says of each. */
+export type KnownOdds = ReadonlyMap<Meter, string>;
+
+const NONE: KnownOdds = new Map();
 
 /** What Stripe has on a draft of each meter that it prices itself. */
 export type TheirUsage = ReadonlyMap<
@@ -29,12 +32,11 @@ export interface WantedLines {
 
 /**
  * What has to be put beside Stripe's usage lines so that its total is ours. Pure.
- * @param late meters of which Stripe has usage that our next invoice charges
  */
 export function wantedLines(
   invoice: FinalInvoice,
   usage: TheirUsage,
-  late: ReadonlySet<Meter> = NONE,
+  known: KnownOdds = NONE,
 ): WantedLines {
   const { currency } = invoice;
   const minor = (micro: bigint) => toMinor(micro, currency);
@@ -63,10 +65,10 @@ export function wantedLines(
       .filter((line) => line.kind === 'usage' && line.meter === meter)
       .reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
     const ours = minor(micro);
-    const isLate = late.has(meter);
-    if (!isLate && Math.abs(ours - theirs) > count) odd.push({ meter, ours, theirs });
-    const why = isLate ? 'Charged with the next invoice' : 'Rounding and price changes';
-    add(`m:${meter}`, `${why}: ${meter.replaceAll('_', ' ')}`, ours - theirs);
+    const why = known.get(meter);
+    if (why === undefined && Math.abs(ours - theirs) > count) odd.push({ meter, ours, theirs });
+    const what = why ?? 'Rounding and price changes';
+    add(`m:${meter}`, `${what}: ${meter.replaceAll('_', ' ')}`, ours - theirs);
   }
 
   // Amounts of ours that are finer than what can be paid add up to a rest.

@@ -225,6 +225,35 @@ test('P6: usage that comes when our invoice is final and Stripe’s is still a d
   expect(await open()).toBe(opened);
 });
 
+test('P6: hours that Stripe never takes hold the invoice back until they are given up, and are then charged by a line', async () => {
+  await w.subscribe('ten_gone');
+  const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);
+  await w.use('ten_gone', 'messages_published', since + 2, 5_000n);
+  await until(new Date(w.fake.clock.now() + 24 * HOUR));
+  w.fake.faults.add({ on: 'POST /v1/billing/meter_events', kind: 'refused' });
+  await w.use('ten_gone', 'messages_published', since + 30, 3_000n);
+  await until(new Date(w.fake.clock.now() + 33 * 24 * HOUR));
+  const refused = { where: { tenantId: 'ten_gone', state: 'refused' } };
+  expect(await w.database.asSystem((tx) => tx.stripeHour.findMany(refused))).toMatchObject([
+    { units: 3_000n },
+  ]);
+  await w.invoicing();
+  expect((await ours('ten_gone'))[0]).toMatchObject({ state: 'open', payments: [] });
+
+  await w.database.asSystem((tx) =>
+    tx.stripeHour.updateMany({ ...refused, data: { state: 'forgone' } }),
+  );
+  await w.invoicing();
+  await w.news();
+  const [invoice] = await ours('ten_gone');
+  expect(invoice).toMatchObject({ state: 'paid' });
+  const [paid] = theirs().filter((row) => row.metadata?.['holdline_invoice'] === invoice?.id);
+  expect(paid).toMatchObject({ status: 'paid', total: toMinor(invoice?.totalMicro ?? 0n, 'USD') });
+  // 3 000 at a quarter of a cent.
+  expect(JSON.stringify(paid)).toContain('Not metered by Stripe: messages published');
+  expect(await w.database.asSystem((tx) => uncleared(tx))).toEqual([]);
+});
+
 test('an ended subscription bills its last usage, and the tenant goes on without Stripe', async () => {
   await w.subscribe('ten_end');
   const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);

@@ -39,7 +39,7 @@ describe('a provider whose app is in use', () => {
     await visitor.go('Groups');
     const row = page.getByRole('row', { name: /workers/ });
     await row.getByRole('link', { name: 'jobs' }).waitFor();
-    await visitor.button('1 dead letters of workers');
+    await visitor.button('1 dead letter of workers');
     const dialog = page.getByRole('dialog');
     await dialog.getByText('cannot be done').waitFor();
     await dialog.getByText('the last attempt was nacked').waitFor();

@@ -14,7 +14,9 @@ beforeAll(async () => {
 afterAll(() => chromium?.close());
 
 const PER_SECOND = 200;
-const SECONDS = 5;
+const SECONDS = 10;
+const BATCH = 4;
+const ALL = PER_SECOND * SECONDS;
 
 interface Watched {
   longTasks?: number[];
@@ -37,23 +39,31 @@ test(`the console shows ${PER_SECOND} messages a second, each of them`, async ()
     new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) tasks.push(duration);
     }).observe({ type: 'longtask' });
+    // One that is surely long: a measure that sees nothing would praise anything.
+    setTimeout(() => {
+      for (const until = performance.now() + 80; performance.now() < until;);
+    });
   });
+  await page.waitForFunction(() => (window as Watched).longTasks?.shift() !== undefined);
   const stored: Promise<unknown>[] = [];
   const began = performance.now();
-  for (let n = 0; n < PER_SECOND * SECONDS; n++) {
+  for (let n = 0; n < ALL; n += BATCH) {
     // The pace is what is tried; messages wait for each other's flush as little as those of many servers do.
     const early = (n * 1000) / PER_SECOND - (performance.now() - began);
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-    stored.push(client.publish('busy', { name: 'tick', data: { n, text: 'What a class says' } }));
+    const batch = Array.from({ length: BATCH }, (_none, at) => ({
+      ...{ name: 'tick', data: { n: n + at, text: 'What a class says' } },
+    }));
+    stored.push(client.publish('busy', batch));
   }
   await Promise.all(stored);
   const seconds = (performance.now() - began) / 1000;
-  await page.getByText(`${(PER_SECOND * SECONDS).toLocaleString('en-US')} received`).waitFor();
+  await page.getByText(`${ALL.toLocaleString('en-US')} received`).waitFor();
   const tasks = await page.evaluate(() => (window as Watched).longTasks ?? []);
   const longest = Math.round(Math.max(0, ...tasks));
   process.stdout.write(
-    `the console at ${Math.round((PER_SECOND * SECONDS) / seconds)} messages a second: ${tasks.length} tasks over 50 ms, the longest ${longest} ms\n`,
+    `the console at ${Math.round(ALL / seconds)} messages a second: ${tasks.length} tasks over 50 ms, the longest ${longest} ms\n`,
   );
   expect(visitor.complaints).toEqual([]);
   await visitor.leave();
-});
+}, 60_000);

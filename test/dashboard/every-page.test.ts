@@ -22,10 +22,12 @@ afterAll(async () => {
   await world?.end();
 });
 
+/** What fades in is looked at when it is there. */
+const STILL = { reducedMotion: 'reduce' } as const;
 const LOOKS = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  narrow: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+  light: { ...STILL, colorScheme: 'light' },
+  dark: { ...STILL, colorScheme: 'dark' },
+  narrow: { ...STILL, colorScheme: 'light', viewport: { width: 390, height: 844 } },
 } as const satisfies Record<string, BrowserContextOptions>;
 
 async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<void> {
@@ -37,45 +39,6 @@ async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<vo
   await page.waitForFunction(() => document.querySelector('.skeleton') === null);
 }
 
-/** What a page shows only when something happens meanwhile. */
-async function enliven(visitor: Visitor, { name }: ShownPage): Promise<void> {
-  if (name === 'console') await publish(visitor);
-  if (name === 'login-code') await askForCode(visitor);
-  if (name === 'two-step') await showSecret(visitor);
-}
-
-async function askForCode({ page }: Visitor): Promise<void> {
-  const { email, password } = world.careful;
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByLabel('Code').waitFor();
-}
-
-async function showSecret({ page }: Visitor): Promise<void> {
-  await page.getByRole('button', { name: 'Turn it on' }).click();
-  await page.getByLabel('Your password').fill(world.owner.password);
-  await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByRole('img', { name: /^QR code/ }).waitFor();
-  // Half faded in, its colours are not its own.
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-}
-
-async function publish({ page }: Visitor): Promise<void> {
-  await page.getByText('live', { exact: true }).waitFor();
-  for (let n = 1; n <= 8; n++)
-    await world.client.publish('class:algebra', {
-      name: 'question',
-      data: { slide: n, text: `Why is step ${n} allowed?` },
-      headers: { room: '12' },
-    });
-  await page
-    .getByRole('button', { name: /step 8/ })
-    .first()
-    .click();
-  await page.getByRole('group', { name: 'data' }).waitFor();
-}
-
 /** Dark differs from light in its colours alone, narrow in everything else. */
 const RULES: Record<string, 'all' | 'colours' | 'others'> = { dark: 'colours', narrow: 'others' };
 
@@ -83,6 +46,7 @@ async function look(visitor: Visitor, { name }: ShownPage, as: string): Promise<
   const { page } = visitor;
   if (PICTURES !== undefined) {
     await mkdir(PICTURES, { recursive: true });
+    await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: join(PICTURES, `${name}-${as}.png`), fullPage: true });
   }
   expect({ name, faults: await visitor.faults(RULES[as]) }).toEqual({ name, faults: [] });
@@ -102,7 +66,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
   test('no page before signing in has a serious fault of accessibility, or runs out of the screen', async () => {
     for (const page of OPEN_PAGES) {
       await shown(visitor, page);
-      await enliven(visitor, page);
+      await page.then?.(visitor.page, world);
       await look(visitor, page, as);
     }
   });
@@ -111,7 +75,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     await visitor.signIn(world.owner.email, world.owner.password);
     for (const page of pagesOf(world)) {
       await shown(visitor, page);
-      await enliven(visitor, page);
+      await page.then?.(visitor.page, world);
       await look(visitor, page, as);
     }
     expect(visitor.complaints).toEqual([]);

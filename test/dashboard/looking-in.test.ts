@@ -23,6 +23,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => chromium?.close());
 
+/** What happened is counted in steps, collected, and asked for again. */
+const COLLECTED = { timeout: 40_000 };
+
 /** What a provider sees of what its servers and users do. */
 describe('a provider whose app is in use', () => {
   const step = inOrder(() => visitor);
@@ -39,7 +42,8 @@ describe('a provider whose app is in use', () => {
     await visitor.go('Groups');
     const row = page.getByRole('row', { name: /workers/ });
     await row.getByRole('link', { name: 'jobs' }).waitFor();
-    await visitor.button('1 dead letters of workers');
+    await row.getByRole('cell', { name: '1', exact: true }).first().waitFor();
+    await visitor.button('1 dead letter of workers');
     const dialog = page.getByRole('dialog');
     await dialog.getByText('cannot be done').waitFor();
     await dialog.getByText('the last attempt was nacked').waitFor();
@@ -63,7 +67,9 @@ describe('a provider whose app is in use', () => {
     await client.publish('hello', { data: 'before tracing' });
     await page.getByRole('button', { name: /before tracing/ }).click();
     await page.getByRole('tab', { name: 'Trace' }).click();
+    await visitor.sees('The channel is not traced, so that who received this message is not known');
     await visitor.button('Trace this channel for ten minutes');
+    await visitor.sees('Tracing began after this message was stored');
     await visitor.button('Trace for ten more minutes');
     await client.publish('hello', { data: 'while traced' });
     await page.getByRole('button', { name: /while traced/ }).click();
@@ -71,6 +77,7 @@ describe('a provider whose app is in use', () => {
     const receivers = page.getByRole('region', { name: 'Receivers' });
     await receivers.getByText(/^console:/).waitFor();
     await receivers.getByText('confirmed').waitFor();
+    await receivers.getByText(/after it was stored, to a hold over http/).waitFor();
   });
 
   step('tries out what a key and a set of capabilities may do, and reads why', async () => {
@@ -79,7 +86,10 @@ describe('a provider whose app is in use', () => {
     await page.getByLabel('What', { exact: true }).selectOption('admin');
     await visitor.button('Test');
     await visitor.sees('It may not');
+    await visitor.sees('Only a key whose pattern');
     await page.getByLabel('What', { exact: true }).selectOption('publish');
+    // What is said is of what was asked, not of what stands there now.
+    await page.getByText('It may not').waitFor({ state: 'detached' });
     await visitor.button('Test');
     await page.getByText('It may', { exact: true }).waitFor();
     await page.getByLabel('Who', { exact: true }).selectOption('capabilities');
@@ -87,6 +97,24 @@ describe('a provider whose app is in use', () => {
     await page.getByLabel('Channel to test').fill('room:1');
     await visitor.button('Test');
     await visitor.sees('It may not');
+    await page
+      .getByRole('status')
+      .getByText(/publish/)
+      .waitFor();
+  });
+
+  step('tries out a token, which is kept neither in the address nor in the browser', async () => {
+    const { page } = visitor;
+    const token = await client.token({ capabilities: { 'room:*': ['subscribe'] } });
+    await page.getByLabel('Who', { exact: true }).selectOption('token');
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('What', { exact: true }).selectOption('subscribe');
+    await visitor.button('Test');
+    await page.getByText('It may', { exact: true }).waitFor();
+    const kept = await page.evaluate(() =>
+      JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, document.cookie]),
+    );
+    expect(kept).not.toContain(token);
   });
 
   step('refuses the tokens of a client, which stop within a second', async () => {
@@ -106,17 +134,24 @@ describe('a provider whose app is in use', () => {
 
   step('sees what flows and what was refused, over an hour, a day and a month', async () => {
     const { page } = visitor;
-    await client.ask('/v1/channels/hello?after=1', {
-      method: 'DELETE',
-    });
+    await client.ask('/v1/channels/hello/messages?limit=0');
     await visitor.go('Overview');
-    for (const window of ['30 d', '24 h', '1 h']) {
+    const published = page.getByRole('group', { name: 'Published', exact: true });
+    for (const [window, told] of [
+      ['30 d', /^[1-9]\d* in 30 days$/],
+      ['24 h', /^[1-9]\d* in the last day$/],
+      ['1 h', /^[1-9]\d* in the last hour$/],
+    ] as const) {
       await visitor.button(window);
+      await published.getByText(told).waitFor(COLLECTED);
       await page.getByRole('img', { name: /messages published and/ }).waitFor();
     }
     await page.getByRole('img', { name: /held now/ }).waitFor();
     await page.getByRole('img', { name: /Half of the messages within/ }).waitFor();
     await page.getByRole('group', { name: 'Publish to deliver' }).getByText(/p99/).waitFor();
+    // It comes by itself: the hour is asked for again and again.
+    await page.getByRole('img', { name: /requests refused: .*invalid_request/ }).waitFor(COLLECTED);
+    await page.getByRole('group', { name: 'Refused' }).getByText('1', { exact: true }).waitFor();
   });
 
   step('no page failed', () => {

@@ -155,7 +155,7 @@ async function operatorActs({ apiUrl, demo }: Holdline, tenant: string): Promise
     succeeded(await operator.ask(at, { method, json }), 200);
 }
 
-/** A group with lag, something in flight and a dead letter; and a client that holds its inbox. */
+/** A group with lag, something in flight and a dead letter; a client that holds its inbox; what was refused. */
 async function workers(client: DeliveryClient): Promise<void> {
   const path = '/v1/channels/homework/groups/correctors';
   succeeded(
@@ -168,7 +168,19 @@ async function workers(client: DeliveryClient): Promise<void> {
   const [first] = (json as { messages: { ackId: string }[] }).messages;
   succeeded(await client.ask(`${path}/acks`, { json: { nack: [first?.ackId] } }), 200);
   const token = await client.token({ clientId: 'tablet-12', capabilities: { '*': ['*'] } });
-  const held = client.as(token).start('/v1/clients/me/messages?wait=300');
+  const tablet = client.as(token);
+  await client.ask('/v1/clients/tablet-12/messages', { json: { data: 'Sheet 1 is corrected' } });
+  succeeded(
+    await tablet.ask('/v1/channels/class:algebra/presence/tablet-12', {
+      ...{ method: 'PUT', json: { ttl: 300 } },
+    }),
+    200,
+  );
+  for (let n = 0; n < 4; n++) {
+    await tablet.ask('/v1/channels/homework/groups/none/messages?wait=0');
+    await tablet.ask('/v1/channels/homework/messages?limit=0');
+  }
+  const held = tablet.start('/v1/clients/me/messages?wait=300');
   held.reply.catch(() => undefined);
   await client.settle();
 }

@@ -16,22 +16,33 @@ interface Props {
   readonly series: readonly Series[];
   readonly format?: (value: number) => string;
   readonly bars?: boolean;
+  /** Each upon those after it, so that the height is what all are together; the legend tells each. */
+  readonly stacked?: boolean;
   readonly height?: number;
 }
 
 const COLOURS = ['--chart-1', '--chart-2', '--chart-3', '--chart-4'];
 
 /** A dense time series. New values are put into the chart that stands; it is drawn anew only for a new shape. */
-export function Chart({ label, times, series, format, bars = false, height = 200 }: Props) {
+export function Chart({
+  label,
+  times,
+  series,
+  format,
+  bars = false,
+  stacked = false,
+  height = 200,
+}: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const formatter = useRef(format);
   formatter.current = format;
   const theme = useTheme();
   const names = series.map(({ label: name }) => name).join('\n');
-  const data = [times, ...series.map(({ values }) => values)] as uPlot.AlignedData;
-  const latest = useRef(data);
-  latest.current = data;
+  const values = series.map((one) => one.values);
+  const data = [times, ...(stacked ? piled(values) : values)] as uPlot.AlignedData;
+  const latest = useRef({ data, values });
+  latest.current = { data, values };
 
   useEffect(() => {
     const element = place.current;
@@ -65,7 +76,8 @@ export function Chart({ label, times, series, format, bars = false, height = 200
               width: 1.6,
               // A value without neighbours makes no line: it is a point, or it is not seen.
               points: { show: sparse, size: 5, fill: stroke },
-              value: (_plot: uPlot, value: number | null) => show(value),
+              value: (_plot: uPlot, _drawn: number | null, of: number, at: number | null) =>
+                show(at === null ? null : (latest.current.values[of - 1]?.[at] ?? null)),
               ...(bars && uPlot.paths.bars
                 ? { paths: uPlot.paths.bars({ size: [0.7, 60] }), fill: stroke, width: 0 }
                 : {}),
@@ -73,7 +85,7 @@ export function Chart({ label, times, series, format, bars = false, height = 200
           }),
         ],
       },
-      latest.current,
+      latest.current.data,
       element,
     );
     plot.current = made;
@@ -87,10 +99,19 @@ export function Chart({ label, times, series, format, bars = false, height = 200
   }, [names, bars, height, theme]);
 
   useEffect(() => {
-    plot.current?.setData(latest.current);
+    plot.current?.setData(latest.current.data);
   }, [times, series]);
 
   return <div className="chart" ref={place} role="img" aria-label={label} />;
+}
+
+/** What is drawn first reaches highest: it is what it and all after it are together. */
+function piled(all: readonly (readonly (number | null)[])[]): number[][] {
+  const heights = (all[0] ?? []).map(() => 0);
+  return [...all]
+    .reverse()
+    .map((values) => values.map((value, at) => (heights[at] = (heights[at] ?? 0) + (value ?? 0))))
+    .reverse();
 }
 
 /** Whether a series has hardly more values than gaps. */

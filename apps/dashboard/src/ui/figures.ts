@@ -6,6 +6,11 @@ export function whole(value: number): string {
   return WHOLE.format(value);
 }
 
+/** 1 attempt, 2 attempts. */
+export function counted(value: number, thing: string): string {
+  return `${whole(value)} ${thing}${value === 1 ? '' : 's'}`;
+}
+
 /** 12 345 678 as 12.3M: for headlines, with the exact number beside it. */
 export function short(value: number): string {
   return Math.abs(value) < 10_000 ? PART.format(value) : SHORT.format(value);

@@ -1,9 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { readDelivery } from '../../api/receive.js';
 import { Button } from '../../ui/button.js';
 import { CodeBlock } from '../../ui/code-block.js';
 import { Dialog } from '../../ui/dialog.js';
-import { whole } from '../../ui/figures.js';
+import { counted, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Empty } from '../../ui/page.js';
 import { Moment } from '../../ui/time.js';
@@ -17,7 +17,7 @@ interface DeadLetter {
   readonly deadAt: string;
 }
 
-const SHOWN = 50;
+const PAGE = 20;
 const WHY = { expired: 'nobody acked it in time', nacked: 'the last attempt was nacked' } as const;
 
 interface Props {
@@ -28,10 +28,16 @@ interface Props {
 }
 
 export function DeadLettersDialog({ app, channel, group, onClose }: Props) {
-  const path = `/v1/channels/${encodeURIComponent(channel)}/groups/${encodeURIComponent(group)}/dead?limit=${SHOWN}`;
-  const query = useQuery({
+  const path = `/v1/channels/${encodeURIComponent(channel)}/groups/${encodeURIComponent(group)}/dead?limit=${PAGE}`;
+  const query = useInfiniteQuery({
     queryKey: ['apps', app, 'dead', channel, group],
-    queryFn: () => readDelivery<{ messages: DeadLetter[]; next: number | null }>(app, path),
+    queryFn: ({ pageParam }) =>
+      readDelivery<{ messages: DeadLetter[]; next: number | null }>(
+        app,
+        pageParam === null ? path : `${path}&after=${pageParam}`,
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ next }) => next,
   });
   return (
     <Dialog
@@ -41,27 +47,34 @@ export function DeadLettersDialog({ app, channel, group, onClose }: Props) {
       onClose={onClose}
     >
       <Loaded query={query}>
-        {({ messages, next }) => (
+        {({ pages }) => (
           <div className="stack">
-            {messages.length === 0 && (
-              <Empty title="No dead letter is kept any more">They were there once.</Empty>
+            {pages[0]?.messages.length === 0 && (
+              <Empty title="No dead letter is kept any more">
+                They were there once. The messages themselves are in the channel’s history for as
+                long as it is kept.
+              </Empty>
             )}
-            {messages.map(({ deadLetter, position, data, attempts, reason, deadAt }) => (
-              <div key={deadLetter} className="stack-small">
-                <span className="small">
-                  <Moment at={deadAt} />: position {whole(position)}, {whole(attempts)} attempts,{' '}
-                  {WHY[reason]}
-                </span>
-                <CodeBlock
-                  label={`dead letter ${deadLetter}`}
-                  text={typeof data === 'string' ? data : JSON.stringify(data, null, 2)}
-                />
+            {pages
+              .flatMap(({ messages }) => messages)
+              .map(({ deadLetter, position, data, attempts, reason, deadAt }) => (
+                <div key={deadLetter} className="stack-small">
+                  <span className="small">
+                    <Moment at={deadAt} />: position {whole(position)},{' '}
+                    {counted(attempts, 'attempt')}, {WHY[reason]}
+                  </span>
+                  <CodeBlock
+                    label={`dead letter ${deadLetter}`}
+                    text={typeof data === 'string' ? data : JSON.stringify(data, null, 2)}
+                  />
+                </div>
+              ))}
+            {query.hasNextPage && (
+              <div>
+                <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                  Show more
+                </Button>
               </div>
-            ))}
-            {next !== null && (
-              <p className="small soft">
-                There are more: GET <code>{path.split('?', 1)[0]}</code> pages through them.
-              </p>
             )}
           </div>
         )}

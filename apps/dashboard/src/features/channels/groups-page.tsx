@@ -6,7 +6,7 @@ import { PAGE } from '../../api/paged.js';
 import { LIVE_MS } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/field.js';
-import { whole } from '../../ui/figures.js';
+import { counted, whole } from '../../ui/figures.js';
 import { Badge, Empty, Page } from '../../ui/page.js';
 import { PagedTable } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
@@ -99,7 +99,7 @@ export function GroupsPage() {
               ) : (
                 <Button
                   size="small"
-                  aria-label={`${whole(row.deadLetters)} dead letters of ${row.group}`}
+                  aria-label={`${counted(row.deadLetters, 'dead letter')} of ${row.group}`}
                   onClick={() => setOpened(row)}
                 >
                   {whole(row.deadLetters)}
@@ -111,7 +111,8 @@ export function GroupsPage() {
             head: 'Rules',
             cell: ({ visibility, maxAttempts }) => (
               <span className="small soft">
-                {whole(visibility)} s to ack, {whole(maxAttempts)} attempts
+                {whole(visibility)} s to ack,{' '}
+                {maxAttempts === 0 ? 'no end of attempts' : counted(maxAttempts, 'attempt')}
               </span>
             ),
           },

@@ -3,10 +3,9 @@ import type { Message } from '../../../../../libs/sdk/src/index.js';
 import { answered, api } from '../../api/client.js';
 import type { paths } from '../../api/generated/control-plane.js';
 import { Button } from '../../ui/button.js';
-import { bytes } from '../../ui/figures.js';
+import { bytes, whole } from '../../ui/figures.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Badge, Facts } from '../../ui/page.js';
-import { Table } from '../../ui/paged-table.js';
 import { ProblemNote } from '../../ui/problem-note.js';
 import { Moment } from '../../ui/time.js';
 
@@ -24,6 +23,18 @@ const TONE: Partial<Record<Receiver['outcome'], 'good' | 'warn' | 'bad'>> = {
   dead: 'bad',
   closed: 'bad',
   cut: 'bad',
+};
+
+/** What an outcome's word does not say by itself. */
+const WHY: Partial<Record<Receiver['outcome'], string>> = {
+  handed: 'on its way, nothing more is known yet',
+  written: 'all of it has left the server, and is not confirmed yet',
+  confirmed: 'asked on from after it',
+  dead: 'the group gave it up after the last attempt',
+  filtered: 'its own filter left it out',
+  closed: 'the connection ended before all was written',
+  cut: 'it took nothing for too long',
+  gone: 'it had left shortly before',
 };
 
 interface Props {
@@ -77,21 +88,21 @@ export function TracePanel({ app, message: { channel, position } }: Props) {
                 ],
               ]}
             />
-            <p className="small soft">{because}</p>
+            {trace?.complete ? (
+              <p className="small soft">{because}</p>
+            ) : (
+              <div className="note" data-tone="warn">
+                {because}
+              </div>
+            )}
             {receivers.length > 0 && (
-              <Table
-                caption="Receivers"
-                items={receivers}
-                keyOf={(_receiver, index) => String(index)}
-                columns={[
-                  { head: 'To', cell: (receiver) => <Who receiver={receiver} /> },
-                  { head: 'Handed', cell: ({ at }) => <Moment at={at} /> },
-                  {
-                    head: 'Became',
-                    cell: ({ outcome }) => <Badge tone={TONE[outcome]}>{outcome}</Badge>,
-                  },
-                ]}
-              />
+              <section className="receivers" aria-label="Receivers" tabIndex={0}>
+                <ul>
+                  {receivers.map((receiver, index) => (
+                    <Received key={index} receiver={receiver} storedAt={message.storedAt} />
+                  ))}
+                </ul>
+              </section>
             )}
             <ProblemNote problem={begin.error} />
             <div>
@@ -106,16 +117,33 @@ export function TracePanel({ app, message: { channel, position } }: Props) {
   );
 }
 
-function Who({ receiver }: { readonly receiver: Receiver }) {
-  const { clientId, keyId, kind, transport, group, attempt } = receiver;
+interface ReceivedProps {
+  readonly receiver: Receiver;
+  readonly storedAt: string;
+}
+
+function Received({ receiver, storedAt }: ReceivedProps) {
+  const { clientId, keyId, kind, transport, group, attempt, at, outcome } = receiver;
   return (
-    <div className="stack-small">
-      <strong>{clientId ?? `key ${keyId}`}</strong>
+    <li className="stack-small">
+      <div className="spread">
+        <strong>{clientId ?? `key ${keyId}`}</strong>
+        <Badge tone={TONE[outcome]}>{outcome}</Badge>
+      </div>
       <span className="small soft">
-        {kind} over {transport}
+        <time dateTime={at} title={at}>
+          {between(storedAt, at)}
+        </time>{' '}
+        after it was stored, to a {kind} over {transport}
         {group !== null && `, group ${group}`}
         {attempt !== null && `, attempt ${attempt}`}
+        {WHY[outcome] && `; ${WHY[outcome]}`}
       </span>
-    </div>
+    </li>
   );
+}
+
+function between(from: string, to: string): string {
+  const ms = Date.parse(to) - Date.parse(from);
+  return ms < 1_000 ? `${whole(ms)} ms` : `${whole(Math.round(ms / 1_000))} s`;
 }

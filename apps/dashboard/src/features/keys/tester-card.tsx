@@ -20,7 +20,8 @@ const BY = [
 
 /** "May this publish here?", asked of the checks that a request goes through. Nothing is sent or kept. */
 export function TesterCard({ app }: { readonly app: string }) {
-  const keys = useInfiniteQuery(keysQuery(app)).data?.pages.flatMap(({ data }) => data) ?? [];
+  const query = useInfiniteQuery(keysQuery(app));
+  const keys = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const [by, setBy] = useState<By>('keyId');
   const [key, setKey] = useState('');
   const [token, setToken] = useState('');
@@ -50,22 +51,26 @@ export function TesterCard({ app }: { readonly app: string }) {
     test.mutate();
   };
   return (
-    <Card title="May it?">
-      <form className="form" onSubmit={submit}>
+    <Card title="Who may do what?">
+      {/* An answer is of what was asked: with another question it is gone. */}
+      <form className="form" onSubmit={submit} onChange={() => test.reset()}>
+        <p className="soft">
+          Asked of the checks that a request goes through, with the keys, revocations and namespaces
+          of now. Nothing is published, received or kept.
+        </p>
         <div className="grid-2">
           <div className="stack">
             <SelectField
               label="Who"
               value={by}
               options={BY}
-              onChange={(event) => {
-                setBy(event.target.value as By);
-                test.reset();
-              }}
+              onChange={(event) => setBy(event.target.value as By)}
             />
             {by === 'keyId' && (
               <SelectField
                 label="Key"
+                required
+                hint={query.isSuccess && keys.length === 0 ? 'Make a key first.' : undefined}
                 value={keyId}
                 options={keys.map(({ id, name, status }) => ({
                   value: id,

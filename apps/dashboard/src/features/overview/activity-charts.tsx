@@ -6,11 +6,13 @@ import { Card, Empty } from '../../ui/page.js';
 import { nowOf, sum, type Activity } from './activity-query.js';
 
 const SHOWN_CODES = 4;
+const WHEN = { '1h': 'in the last hour', '24h': 'in the last day', '30d': 'in 30 days' } as const;
 const milliseconds = (value: number) => `${amount(value)} ms`;
 
-/** What happened lately: numbers of now, and four charts. */
+/** What happened lately: numbers of now, and a chart of each. */
 export function ActivityCharts({ activity, start }: { activity: Activity; start: string | null }) {
   const { series, from, stepSeconds } = activity;
+  const when = WHEN[activity.window];
   const now = nowOf(activity);
   const times = useMemo(() => {
     const first = Date.parse(from) / 1000;
@@ -21,15 +23,24 @@ export function ActivityCharts({ activity, start }: { activity: Activity; start:
   const isEmpty = published + delivered + sum(series.holds) === 0;
   return (
     <>
-      <div className="grid-4">
-        <Figure title="Published" value={`${short(now.published)} /s`} note={whole(published)} />
-        <Figure title="Delivered" value={`${short(now.delivered)} /s`} note={whole(delivered)} />
+      <div className="figures">
+        <Figure
+          title="Published"
+          value={`${short(now.published)} /s`}
+          note={`${whole(published)} ${when}`}
+        />
+        <Figure
+          title="Delivered"
+          value={`${short(now.delivered)} /s`}
+          note={`${whole(delivered)} ${when}`}
+        />
         <Figure title="Holds now" value={short(now.holds)} note="requests and streams" />
         <Figure
           title="Publish to deliver"
           value={now.p50 === null ? '–' : milliseconds(now.p50)}
-          note={now.p99 === null ? 'nobody held when one came' : `p99 ${milliseconds(now.p99)}`}
+          note={now.p99 === null ? 'none was measured' : `p50; p99: ${milliseconds(now.p99)}`}
         />
+        <Figure title="Refused" value={short(now.refused)} note={when} />
       </div>
       <Card title="Messages">
         {isEmpty ? (
@@ -126,6 +137,7 @@ function Errors({ activity, times, refused }: ErrorsProps) {
           times={times}
           series={series}
           bars
+          stacked
           height={150}
         />
       )}

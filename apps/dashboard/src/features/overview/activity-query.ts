@@ -6,8 +6,8 @@ export type Activity =
   paths['/v1/activity']['get']['responses'][200]['content']['application/json'];
 export type Window = Activity['window'];
 
-/** Milliseconds until it is asked anew: about as often as a step ends. */
-const FRESH_MS = { '1h': 5_000, '24h': 30_000, '30d': 60_000 } as const;
+/** Milliseconds until it is asked anew. A day is told from what was collected, up to 15 s after it happened. */
+const FRESH_MS = { '1h': 5_000, '24h': 10_000, '30d': 60_000 } as const;
 
 /** @param app '' for all of them */
 export const activityQuery = (window: Window, app: string) =>

@@ -151,7 +151,7 @@ describe('a provider whose app is in use', () => {
     await page.getByRole('group', { name: 'Publish to deliver' }).getByText(/p99/).waitFor();
     // It comes by itself: the hour is asked for again and again.
     await page.getByRole('img', { name: /requests refused: .*invalid_request/ }).waitFor(COLLECTED);
-    await page.getByRole('group', { name: 'Refused' }).getByText('1', { exact: true }).waitFor();
+    await page.getByRole('group', { name: 'Refused' }).getByText('2', { exact: true }).waitFor();
   });
 
   step('no page failed', () => {

@@ -23,12 +23,15 @@ afterAll(async () => {
 });
 
 /** What fades in is looked at when it is there. */
-const STILL = { reducedMotion: 'reduce' } as const;
-const LOOKS = {
-  light: { ...STILL, colorScheme: 'light' },
-  dark: { ...STILL, colorScheme: 'dark' },
-  narrow: { ...STILL, colorScheme: 'light', viewport: { width: 390, height: 844 } },
-} as const satisfies Record<string, BrowserContextOptions>;
+const STILL = { reducedMotion: 'reduce' } as const satisfies BrowserContextOptions;
+const WIDE = { width: 1280, height: 860 };
+const NARROW = { width: 390, height: 844 };
+/** One after the other on the same page: dark differs in its colours alone, narrow in everything else. */
+const LOOKS = [
+  { as: 'light', colorScheme: 'light', viewport: WIDE, rules: 'all' },
+  { as: 'dark', colorScheme: 'dark', viewport: WIDE, rules: 'colours' },
+  { as: 'narrow', colorScheme: 'light', viewport: NARROW, rules: 'others' },
+] as const;
 
 async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<void> {
   const { page } = visitor;
@@ -39,27 +42,31 @@ async function shown(visitor: Visitor, { path, heading }: ShownPage): Promise<vo
   await page.waitForFunction(() => document.querySelector('.skeleton') === null);
 }
 
-/** Dark differs from light in its colours alone, narrow in everything else. */
-const RULES: Record<string, 'all' | 'colours' | 'others'> = { dark: 'colours', narrow: 'others' };
-
-async function look(visitor: Visitor, { name }: ShownPage, as: string): Promise<void> {
+async function look(visitor: Visitor, { name }: ShownPage): Promise<void> {
   const { page } = visitor;
-  if (PICTURES !== undefined) {
-    await mkdir(PICTURES, { recursive: true });
-    await page.evaluate(() => window.scrollTo(0, 0));
-    await page.screenshot({ path: join(PICTURES, `${name}-${as}.png`), fullPage: true });
+  for (const { as, colorScheme, viewport, rules } of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    if (PICTURES !== undefined) {
+      await mkdir(PICTURES, { recursive: true });
+      await page.evaluate(() => window.scrollTo(0, 0));
+      await page.screenshot({ path: join(PICTURES, `${name}-${as}.png`), fullPage: true });
+    }
+    const faults = await visitor.faults(rules);
+    expect({ name, as, faults }).toEqual({ name, as, faults: [] });
+    const isWide = await page.evaluate(
+      () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+    );
+    expect({ name, as, isWide }).toEqual({ name, as, isWide: false });
   }
-  expect({ name, faults: await visitor.faults(RULES[as]) }).toEqual({ name, faults: [] });
-  const isWide = await page.evaluate(
-    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-  );
-  expect({ name, isWide }).toEqual({ name, isWide: false });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(WIDE);
 }
 
-describe.each(Object.entries(LOOKS))('%s', (as, options) => {
+describe('in light, in dark and on a narrow screen', () => {
   let visitor: Visitor;
   beforeAll(async () => {
-    visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, options);
+    visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, STILL);
   });
   afterAll(() => visitor?.leave());
 
@@ -67,7 +74,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     for (const page of OPEN_PAGES) {
       await shown(visitor, page);
       await page.then?.(visitor.page, world);
-      await look(visitor, page, as);
+      await look(visitor, page);
     }
   });
 
@@ -76,7 +83,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     for (const page of pagesOf(world)) {
       await shown(visitor, page);
       await page.then?.(visitor.page, world);
-      await look(visitor, page, as);
+      await look(visitor, page);
     }
     expect(visitor.complaints).toEqual([]);
   }, 180_000);
@@ -85,7 +92,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     await visitor.signInAsOperator(world.holdline.demo.operator);
     for (const page of operatorPagesOf(world)) {
       await shown(visitor, page);
-      await look(visitor, page, as);
+      await look(visitor, page);
     }
     await shown(visitor, tenantAsOperator(world));
     await visitor.button('Look as this tenant');
@@ -94,7 +101,7 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
     await visitor.heading('Overview');
     const looking = { name: 'operator-looks', path: '/billing', heading: 'Billing' };
     await shown(visitor, looking);
-    await look(visitor, looking, as);
+    await look(visitor, looking);
     await visitor.button('End');
     await visitor.heading('Acme Learning');
     expect(visitor.complaints).toEqual([]);
@@ -102,7 +109,10 @@ describe.each(Object.entries(LOOKS))('%s', (as, options) => {
 });
 
 test('the narrow screen’s menu opens by keyboard and leads to every page', async () => {
-  const visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, LOOKS.narrow);
+  const visitor = await Visitor.arrive(chromium, world.holdline.apiUrl, {
+    ...STILL,
+    viewport: NARROW,
+  });
   await visitor.signIn(world.owner.email, world.owner.password);
   const { page } = visitor;
   await page.getByRole('button', { name: 'Menu' }).focus();

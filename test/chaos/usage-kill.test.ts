@@ -127,10 +127,8 @@ describe('a month while everything is killed', () => {
           nothing: 0,
         });
       }
-      figures.same('differences that the operator sees', {
-        open: await openDifferences(),
-        nothing: 0,
-      });
+      // An hour that Stripe summed up late is raised, looked at again each hour, and settled by itself.
+      await timeGoesOn(world, 'no difference is open', async () => (await openDifferences()) === 0);
       expect(figures.wrong).toEqual([]);
       expect(attemptsOf(providers)).toBeGreaterThanOrEqual(OPERATIONS);
       expect(killer.kills.length).toBeGreaterThanOrEqual(KILLS_AT_WORK + 4 * KILLS_A_PHASE);

@@ -30,7 +30,7 @@ export const SCENARIOS = [
     fresh: true,
     goal: { over: 20 },
     full: { holds: 5000, separate: false },
-    quick: { holds: 5000, separate: false },
+    quick: { holds: 1000, separate: false },
   },
   {
     name: 'idlechannels5000',
@@ -74,7 +74,7 @@ export const SCENARIOS = [
     fresh: false,
     goal: { ratio: 1.4 },
     full: { holds: 5000, messages: 10, warmup: 20 },
-    quick: { holds: 5000, messages: 2, warmup: 1 },
+    quick: { holds: 2000, messages: 2, warmup: 1 },
   },
   {
     name: 'channels5000',
@@ -85,7 +85,7 @@ export const SCENARIOS = [
     fresh: false,
     goal: null,
     full: { holds: 5000, passes: 3, publishers: 32 },
-    quick: { holds: 5000, passes: 1, publishers: 32 },
+    quick: { holds: 1000, passes: 1, publishers: 32 },
   },
   {
     name: 'publish',
@@ -96,7 +96,7 @@ export const SCENARIOS = [
     fresh: false,
     goal: { ratio: 2.5 },
     full: { ...single, requests: 20_000, ids: false },
-    quick: { ...single, requests: 4000, ids: false },
+    quick: { ...single, requests: 2000, ids: false },
   },
   {
     name: 'publishids',
@@ -107,7 +107,7 @@ export const SCENARIOS = [
     fresh: false,
     goal: { ratio: 2.5 },
     full: { ...single, requests: 20_000, ids: true },
-    quick: { ...single, requests: 4000, ids: true },
+    quick: { ...single, requests: 2000, ids: true },
   },
   {
     name: 'batch100',

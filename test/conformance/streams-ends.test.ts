@@ -68,9 +68,13 @@ describe('a client that does not keep up', () => {
     const all = await events(slow, 1);
     const lost = all
       .filter((one) => one.type === 'lost')
-      .map((one) => JSON.parse(one.data) as object);
-    expect(lost).toMatchObject([{ channel: 'short:slow', lost: { reason: 'slow_consumer' } }]);
-    const { from } = lost[0] as { from: number };
+      .map((one) => JSON.parse(one.data) as { from: number; to: number });
+    // On a slow machine what is no longer kept is told first, where the server itself came late.
+    expect(lost.at(-1)).toMatchObject({
+      channel: 'short:slow',
+      lost: { reason: 'slow_consumer' },
+    });
+    const told = lost.filter(({ from }, i) => from !== lost[i - 1]?.to).map(({ from }) => from);
     const messages = all
       .filter((one) => one.type === 'message')
       .map((one) => WireMessage.parse(JSON.parse(one.data)));
@@ -78,7 +82,7 @@ describe('a client that does not keep up', () => {
     const breaks = messages.flatMap((one, i) =>
       i > 0 && one.previous !== messages[i - 1]?.position ? [messages[i - 1]?.position] : [],
     );
-    expect(breaks).toEqual([from]);
+    expect(breaks).toEqual(told);
   }, 60_000);
 
   test('P4: one that takes nothing for 30 s is cut, and its last id tells what it missed', async () => {

@@ -34,6 +34,7 @@ describe('a new provider', () => {
     await page.goto(site.holdline.apiUrl);
     await visitor.heading('Sign in');
     await page.getByRole('link', { name: 'Sign up' }).click();
+    await visitor.heading('Sign up');
     await page.getByLabel('E-mail').fill(email);
     await page.getByLabel('Password').fill(password);
     await page.getByLabel('Name of your company or project').fill('Acme');

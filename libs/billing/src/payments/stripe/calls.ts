@@ -10,6 +10,8 @@ export interface StoredCall {
   readonly make: (idempotencyKey: string) => Promise<{ readonly id: string }>;
   /** Looks whether it is there already; null when not. */
   readonly find: () => Promise<string | null>;
+  /** The caller looked, and it is not there: had it been made, somebody took it away, and it is made anew. */
+  readonly isMissing?: boolean;
 }
 
 /**
@@ -24,9 +26,10 @@ export class StoredCalls {
   async once(call: StoredCall): Promise<string> {
     const { now, step } = this.parts;
     const noted = await this.note(call.key);
-    if (noted.result !== null) return noted.result;
+    if (noted.result !== null && call.isMissing !== true) return noted.result;
     step?.('call noted');
     let { generation } = noted;
+    if (noted.result !== null) generation = await this.renew(call.key, generation);
     if (now() - noted.begunAt.getTime() >= KEY_MS) {
       const found = await call.find();
       if (found !== null) return this.done(call.key, found);
@@ -57,7 +60,8 @@ export class StoredCalls {
   }
 
   private async renew(key: string, generation: number): Promise<number> {
-    const data = { generation: generation + 1, begunAt: new Date(this.parts.now()) };
+    const begunAt = new Date(this.parts.now());
+    const data = { generation: generation + 1, begunAt, doneAt: null, result: null };
     await this.parts.database.asSystem((tx) =>
       tx.stripeCall.updateMany({ where: { key, generation }, data }),
     );

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { METERS, type Meter } from '#contracts';
 import type Stripe from 'stripe';
 import { type Invoices } from '../../invoicing/invoices.js';
@@ -117,24 +118,34 @@ export class Collector {
         note: 'Stripe prices the same usage otherwise by more than its rounding; a line brings the invoice to the ledger’s amount. Check that its prices are those of the plan.',
       });
     }
+    const absent = async () => {
+      const there = await this.namedLines(draft.id);
+      return lines.filter(({ name }) => !there.has(name));
+    };
+    const missing = await absent();
+    if (missing.length === 0) return;
+    // The key names what is added: the same lines are added once, however often it is tried.
+    const names = createHash('sha256').update(missing.map(({ name }) => name).join(','));
+    await this.calls.once({
+      key: `lines:${draft.id}:${names.digest('hex').slice(0, 32)}`,
+      make: (idempotencyKey) =>
+        this.parts.stripe.invoices.addLines(
+          draft.id,
+          { lines: missing.map(asParam), invoice_metadata: { [META.invoice]: invoice.id } },
+          { idempotencyKey },
+        ),
+      find: async () => ((await absent()).length === 0 ? draft.id : null),
+      isMissing: true,
+    });
+  }
+
+  private async namedLines(draft: string): Promise<ReadonlySet<string>> {
     const there = new Set<string>();
-    for await (const line of this.parts.stripe.invoices.listLineItems(draft.id, { limit: 100 })) {
+    for await (const line of this.parts.stripe.invoices.listLineItems(draft, { limit: 100 })) {
       const name = line.metadata[META.line];
       if (name !== undefined) there.add(name);
     }
-    const missing = lines.filter(({ name }) => !there.has(name));
-    if (missing.length === 0) return;
-    // The key names what is added: the same lines are added once, however often it is tried.
-    await this.parts.stripe.invoices.addLines(
-      draft.id,
-      { lines: missing.map(asParam), invoice_metadata: { [META.invoice]: invoice.id } },
-      {
-        idempotencyKey: `lines:${draft.id}:${missing.map(({ name }) => name).join(',')}`.slice(
-          0,
-          255,
-        ),
-      },
-    );
+    return there;
   }
 
   /** Stripe uses grants for metered lines alone; what else credits pay is a line already. */

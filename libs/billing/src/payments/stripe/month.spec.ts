@@ -189,6 +189,29 @@ test('usage that Stripe has counted otherwise holds the invoice back and raises 
   expect((await ours('ten_off'))[0]).toMatchObject({ state: 'paid' });
 });
 
+test('an error that Stripe keeps under the key of a call does not hold the invoice back for the day that it keeps it', async () => {
+  await w.subscribe('ten_kept');
+  const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);
+  await w.use('ten_kept', 'messages_published', since + 2, 5_000n);
+  const { periodEnd } = await w.database.asSystem((tx) =>
+    tx.subscription.findUniqueOrThrow({ where: { tenantId: 'ten_kept' } }),
+  );
+  let errors = 0;
+  // The first lines, and then those under the second key.
+  w.fake.faults.weather = (request) =>
+    /^POST \S+\/add_lines/.test(request) && errors < 2 ? (errors++, 'error') : null;
+  for (let hours = 1; hours <= 5; hours++)
+    await until(new Date(periodEnd.getTime() + hours * HOUR));
+  w.fake.faults.weather = () => null;
+  expect(errors).toBe(2);
+  const [invoice] = await ours('ten_kept');
+  expect(invoice).toMatchObject({ state: 'paid' });
+  const paid = theirs().filter((row) => row.metadata?.['holdline_invoice'] === invoice?.id);
+  expect(paid).toMatchObject([
+    { status: 'paid', total: toMinor(invoice?.totalMicro ?? 0n, 'USD') },
+  ]);
+});
+
 test('P6: usage that comes when our invoice is final and Stripe’s is still a draft is on the next one, and holds nothing back', async () => {
   await w.subscribe('ten_after');
   const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);

@@ -11,6 +11,7 @@ import { ActivityModule } from './activity/activity.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditTrail } from './audit/audit-trail.js';
+import { OperatorTrail } from './audit/operator-trail.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { KeyStrategy } from './auth/key.strategy.js';
 import { OperatorStrategy } from './auth/operator.strategy.js';
@@ -64,6 +65,7 @@ class CoreModule {
       { provide: Settings, useValue: parts.settings },
       { provide: LOG, useValue: parts.log },
       AuditTrail,
+      OperatorTrail,
       JobBook,
       Passwords,
       Sessions,

@@ -12,6 +12,7 @@ import { PlanSeed } from './billing/plan-seed.js';
 import { ConfigFeed } from './config-feed/config-feed.js';
 import { registerDashboard } from './dashboard/dashboard-pages.js';
 import { DemoSeed } from './demo/demo-seed.js';
+import { DeclaredOperatorSeed } from './operator/staff/declared-operator-seed.js';
 import { BODY_BYTES, earlyRefusals, prepareFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { validationPipe } from './http/validation.js';
@@ -129,6 +130,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     seed: async () => {
       await app.get(PlanSeed).run();
       await app.get(DemoSeed).run();
+      await app.get(DeclaredOperatorSeed).run();
     },
     open: () => {
       isOpen = true;

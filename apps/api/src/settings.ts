@@ -1,4 +1,4 @@
-import type { OidcConfig, StripeConfig } from '#platform';
+import type { DeclaredOperator, OidcConfig, StripeConfig } from '#platform';
 
 /** What the control plane needs of its environment. A class, so that Nest can hand it out by its type. */
 export class Settings {
@@ -12,12 +12,15 @@ export class Settings {
   readonly stripe: StripeConfig | null;
   /** null: nobody signs in through another provider. */
   readonly oidc: OidcConfig | null;
+  /** Made at the start, or given their password back; null: nobody is. */
+  readonly operator: DeclaredOperator | null;
 
   constructor(
-    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate' | 'stripe' | 'oidc'> & {
+    settings: Omit<Settings, 'secure' | 'webhookAllowPrivate' | 'stripe' | 'oidc' | 'operator'> & {
       readonly webhookAllowPrivate?: boolean;
       readonly stripe?: StripeConfig | null;
       readonly oidc?: OidcConfig | null;
+      readonly operator?: DeclaredOperator | null;
     },
   ) {
     this.apiUrl = settings.apiUrl;
@@ -26,6 +29,7 @@ export class Settings {
     this.webhookAllowPrivate = settings.webhookAllowPrivate ?? false;
     this.stripe = settings.stripe ?? null;
     this.oidc = settings.oidc ?? null;
+    this.operator = settings.operator ?? null;
   }
 
   /** Served over TLS, by us or by the proxy before us: cookies are for secure connections alone. */

@@ -183,7 +183,7 @@ const operatorLogin = createRoute({
   getParentRoute: () => root,
   path: '/operator/login',
   component: lazyRouteComponent(
-    () => import('./features/operator/operator-login-page.js'),
+    () => import('./features/sign-in/operator-login-page.js'),
     'OperatorLoginPage',
   ),
 });
@@ -258,6 +258,24 @@ const operatorServers = createRoute({
   path: '/operator/servers',
   component: lazyRouteComponent(() => import('./features/operator/servers-page.js'), 'ServersPage'),
 });
+const operatorStaff = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/operators',
+  component: lazyRouteComponent(() => import('./features/operator/staff-page.js'), 'StaffPage'),
+});
+const operatorLog = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/log',
+  component: lazyRouteComponent(() => import('./features/operator/log-page.js'), 'LogPage'),
+});
+const operatorAccount = createRoute({
+  getParentRoute: () => operatorShell,
+  path: '/operator/account',
+  component: lazyRouteComponent(
+    () => import('./features/account/operator-account-page.js'),
+    'OperatorAccountPage',
+  ),
+});
 
 const tree = root.addChildren([
   login,
@@ -273,6 +291,9 @@ const tree = root.addChildren([
     operatorReconciliation,
     operatorLimits,
     operatorServers,
+    operatorStaff,
+    operatorLog,
+    operatorAccount,
   ]),
   shell.addChildren([
     overview,

@@ -14,6 +14,7 @@ import { CONSOLE_ROUTES } from './control/console-routes.js';
 import { OIDC_ROUTES } from './control/oidc-routes.js';
 import { OWN_ACCOUNT_ROUTES } from './control/own-account-routes.js';
 import { OPERATOR_ROUTES } from './control/operator-routes.js';
+import { OPERATOR_STAFF_ROUTES } from './control/operator-staff-routes.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './control/refusals.js';
 import * as revocations from './control/revocations.js';
 import { STRIPE_ROUTES } from './control/stripe-routes.js';
@@ -324,6 +325,7 @@ export const CONTROL_ROUTES = {
   },
 
   ...OPERATOR_ROUTES,
+  ...OPERATOR_STAFF_ROUTES,
   ...OWN_ACCOUNT_ROUTES,
   ...OIDC_ROUTES,
   ...MEMBER_ROUTES,

@@ -19,6 +19,7 @@ export * from './control/live-groups.js';
 export * from './control/members.js';
 export * from './control/namespaces.js';
 export * from './control/operator.js';
+export * from './control/operator-staff.js';
 export {
   IdentityUnlink,
   OidcQuery,

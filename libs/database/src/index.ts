@@ -29,6 +29,7 @@ export type {
   Member,
   Namespace,
   Operator,
+  OperatorEntry as OperatorEntryRow,
   Plan,
   Revocation,
   Session,

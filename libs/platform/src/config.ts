@@ -66,6 +66,20 @@ const Environment = z
       .describe(
         'For demonstrations: a file with milliseconds that the control plane adds to its clock. Taken only with STRIPE_HOST on this machine.',
       ),
+    OPERATOR_EMAIL: z
+      .email()
+      .optional()
+      .describe(
+        'Who operates the service: made at the start where there is no such operator. Takes OPERATOR_PASSWORD.',
+      ),
+    OPERATOR_PASSWORD: z
+      .string()
+      .min(10)
+      .max(256)
+      .optional()
+      .describe(
+        'Their password. Where it is not the one that they have it replaces it, and turns their two-step sign-in off: for who is locked out. Take both away afterwards.',
+      ),
     OIDC_ISSUER: z
       .url()
       .optional()
@@ -133,6 +147,10 @@ const Environment = z
       message: 'STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET go together',
     },
   )
+  .refine((env) => (env.OPERATOR_EMAIL === undefined) === (env.OPERATOR_PASSWORD === undefined), {
+    path: ['OPERATOR_EMAIL'],
+    message: 'OPERATOR_EMAIL and OPERATOR_PASSWORD go together',
+  })
   .refine(
     ({ OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }) =>
       new Set([OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET].map((one) => one === undefined))
@@ -194,11 +212,18 @@ export interface Config {
   readonly stripe: StripeConfig | null;
   /** null: nobody signs in through another provider. */
   readonly oidc: OidcConfig | null;
+  /** null: the operators are those that there are. */
+  readonly operator: DeclaredOperator | null;
   /** null: the world's time. */
   readonly clockFile: string | null;
 }
 
 /** Through whom people sign in too. */
+export interface DeclaredOperator {
+  readonly email: string;
+  readonly password: string;
+}
+
 export interface OidcConfig {
   readonly issuer: string;
   readonly clientId: string;
@@ -278,6 +303,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
             clientSecret: e.OIDC_CLIENT_SECRET,
             name: e.OIDC_NAME,
           },
+    operator:
+      e.OPERATOR_EMAIL === undefined || e.OPERATOR_PASSWORD === undefined
+        ? null
+        : { email: e.OPERATOR_EMAIL.toLowerCase(), password: e.OPERATOR_PASSWORD },
     clockFile: e.HOLDLINE_CLOCK_FILE ?? null,
   });
 }
@@ -305,7 +334,7 @@ function explain(
   const shape: Record<string, z.ZodType> = Environment.shape;
   const lines = issues.map((issue) => {
     const name = String(issue.path[0] ?? '');
-    const secret = /KEY|SECRET|DATABASE_URL/.test(name);
+    const secret = /KEY|SECRET|PASSWORD|DATABASE_URL/.test(name);
     const value =
       given[name] === undefined
         ? 'is not set'

@@ -7,6 +7,7 @@ export {
   describeConfig,
   loadConfig,
   type Config,
+  type DeclaredOperator,
   type OidcConfig,
   type StripeConfig,
 } from './config.js';

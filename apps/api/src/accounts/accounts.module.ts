@@ -35,5 +35,6 @@ import { TwoStep } from './two-step/two-step.js';
     OidcClient,
     OidcAccounts,
   ],
+  exports: [TwoStep],
 })
 export class AccountsModule {}

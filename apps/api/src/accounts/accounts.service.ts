@@ -118,9 +118,6 @@ export class AccountsService {
    * @throws Problem forbidden when it is not the user's password; rate_limited
    */
   async requirePassword(user: UserActor, password: string): Promise<void> {
-    const wrong = new Problem('forbidden', 'This is not your password. Type it once more.', {
-      errors: [{ pointer: '/password', message: 'is not your password' }],
-    });
     await this.backoff
       .attempt(user.email, user.ip, async () => {
         const row = await this.database.asSystem((tx) =>
@@ -130,7 +127,9 @@ export class AccountsService {
         return (await this.passwords.matches(password, row?.passwordHash ?? null)) ? true : null;
       })
       .catch((error: unknown) => {
-        throw error instanceof Problem && error.code === 'unauthenticated' ? wrong : error;
+        throw error instanceof Problem && error.code === 'unauthenticated'
+          ? notYourPassword()
+          : error;
       });
   }
 
@@ -195,6 +194,12 @@ export class AccountsService {
   }
 }
 
+export function notYourPassword(): Problem {
+  return new Problem('forbidden', 'This is not your password. Type it once more.', {
+    errors: [{ pointer: '/password', message: 'is not your password' }],
+  });
+}
+
 function noPassword(): Problem {
   return new Problem(
     'forbidden',
@@ -202,7 +207,7 @@ function noPassword(): Problem {
   );
 }
 
-function codeAsked(): Problem {
+export function codeAsked(): Problem {
   return new Problem(
     'second_factor_required',
     'Two-step sign-in is on for this account. Send the code of the authenticator app, or a recovery code, as `code` with the same e-mail address and password.',

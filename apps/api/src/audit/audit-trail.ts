@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Prisma, Tx } from '#database';
 import { Clock } from '../data/clock.js';
 import { entryHash, NO_HASH } from './audit-chain.js';
+import { isOperator, noteForOperators } from './operator-trail.js';
 import { toldFacts, toldText } from './told-facts.js';
 
 /** Who did it, and from where. */
@@ -64,5 +65,6 @@ export class AuditTrail {
       create: { tenantId, seq: content.seq, hash },
       update: { seq: content.seq, hash },
     });
+    if (isOperator(actor.id)) await noteForOperators(tx, { ...content, before, after });
   }
 }

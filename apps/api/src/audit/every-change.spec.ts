@@ -25,10 +25,17 @@ beforeAll(async () => {
 });
 afterAll(() => t.stop());
 
-/** Routes that change nothing of a tenant’s, and why. */
+/** Routes that change nothing of a tenant’s, and why. Those of operators: operator/staff/staff.spec.ts. */
 const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorLogin: 'An operator belongs to no tenant.',
   operatorLogout: 'An operator belongs to no tenant.',
+  operatorChangePassword: 'An operator belongs to no tenant.',
+  operatorBeginTwoStep: 'An operator belongs to no tenant.',
+  operatorConfirmTwoStep: 'An operator belongs to no tenant.',
+  operatorRenewRecoveryCodes: 'An operator belongs to no tenant.',
+  operatorEndTwoStep: 'An operator belongs to no tenant.',
+  operatorAddStaff: 'An operator belongs to no tenant.',
+  operatorRemoveStaff: 'An operator belongs to no tenant.',
   operatorCreatePlan: 'A plan belongs to no tenant.',
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',

@@ -18,6 +18,7 @@ import {
 } from '#contracts';
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
+import { CurrentOperator, type OperatorOrigin } from '../operator/current-operator.js';
 import { ActingOperator } from './acting-operator.js';
 import { OperatorBillingService } from './operator-billing.service.js';
 import { OperatorPlansService } from './operator-plans.service.js';
@@ -36,21 +37,28 @@ export class OperatorBillingController {
   }
 
   @Route(CONTROL_ROUTES.operatorCreatePlan)
-  createPlan(@Body({ schema: PlanBody }) body: PlanBody): Promise<Plan> {
-    return this.offers.create(body);
+  createPlan(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Body({ schema: PlanBody }) body: PlanBody,
+  ): Promise<Plan> {
+    return this.offers.create(operator, body);
   }
 
   @Route(CONTROL_ROUTES.operatorUpdatePlan)
   updatePlan(
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('plan', PlanIdPipe) plan: string,
     @Body({ schema: PlanPatch }) patch: PlanPatch,
   ): Promise<Plan> {
-    return this.offers.update(plan, patch);
+    return this.offers.update(operator, plan, patch);
   }
 
   @Route(CONTROL_ROUTES.operatorRetirePlan)
-  retirePlan(@Param('plan', PlanIdPipe) plan: string): Promise<Plan> {
-    return this.offers.retire(plan);
+  retirePlan(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Param('plan', PlanIdPipe) plan: string,
+  ): Promise<Plan> {
+    return this.offers.retire(operator, plan);
   }
 
   @Route(CONTROL_ROUTES.operatorCoupons)
@@ -59,8 +67,11 @@ export class OperatorBillingController {
   }
 
   @Route(CONTROL_ROUTES.operatorCreateCoupon)
-  createCoupon(@Body({ schema: CouponBody }) body: CouponBody): Promise<Coupon> {
-    return this.offers.createCoupon(body);
+  createCoupon(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Body({ schema: CouponBody }) body: CouponBody,
+  ): Promise<Coupon> {
+    return this.offers.createCoupon(operator, body);
   }
 
   @Route(CONTROL_ROUTES.operatorTenantBilling)

@@ -9,12 +9,17 @@ import {
   type PlanPatch,
 } from '#contracts';
 import { Database, type Tx } from '#database';
+import { OperatorTrail } from '../audit/operator-trail.js';
 import { missing } from '../http/validation.js';
+import type { OperatorOrigin } from '../operator/current-operator.js';
 
 /** What the platform offers: plans and coupons. */
 @Injectable()
 export class OperatorPlansService {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(OperatorTrail) private readonly trail: OperatorTrail,
+  ) {}
 
   list(): Promise<{ data: Plan[] }> {
     return this.database.asSystem(async (tx) => {
@@ -23,23 +28,28 @@ export class OperatorPlansService {
     });
   }
 
-  create(body: PlanBody): Promise<Plan> {
+  create(operator: OperatorOrigin, body: PlanBody): Promise<Plan> {
     return this.database.asSystem(async (tx) => {
       if (!(await createPlan(tx, body))) throw taken('plan', body.id);
-      return get(tx, body.id);
+      const after = await get(tx, body.id);
+      await this.trail.record(tx, operator, { action: 'plan.created', target: body.id, after });
+      return after;
     });
   }
 
-  update(id: string, patch: PlanPatch): Promise<Plan> {
+  update(operator: OperatorOrigin, id: string, patch: PlanPatch): Promise<Plan> {
     return this.database.asSystem(async (tx) => {
-      await get(tx, id);
-      return shownPlan(await changePlan(tx, id, patch));
+      const before = await get(tx, id);
+      const after = shownPlan(await changePlan(tx, id, patch));
+      await this.trail.record(tx, operator, { action: 'plan.updated', target: id, before, after });
+      return after;
     });
   }
 
-  retire(id: string): Promise<Plan> {
+  retire(operator: OperatorOrigin, id: string): Promise<Plan> {
     return this.database.asSystem(async (tx) => {
       if ((await retirePlan(tx, id)) === null) throw missing('plan');
+      await this.trail.record(tx, operator, { action: 'plan.retired', target: id });
       return get(tx, id);
     });
   }
@@ -51,7 +61,7 @@ export class OperatorPlansService {
     });
   }
 
-  createCoupon(body: CouponBody): Promise<Coupon> {
+  createCoupon(operator: OperatorOrigin, body: CouponBody): Promise<Coupon> {
     return this.database.asSystem(async (tx) => {
       const amountMicro = body.amountMicro === null ? null : BigInt(body.amountMicro);
       const { count } = await tx.coupon.createMany({
@@ -59,7 +69,10 @@ export class OperatorPlansService {
         skipDuplicates: true,
       });
       if (count === 0) throw taken('coupon', body.code);
-      return shownCoupon(await tx.coupon.findUniqueOrThrow({ where: { code: body.code } }));
+      const target = body.code;
+      const after = shownCoupon(await tx.coupon.findUniqueOrThrow({ where: { code: target } }));
+      await this.trail.record(tx, operator, { action: 'coupon.created', target, after });
+      return after;
     });
   }
 }

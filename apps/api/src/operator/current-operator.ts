@@ -6,6 +6,7 @@ import type { OperatorActor } from './operator-sessions.js';
 /** Which of the platform's staff acts, and from where: with a tenant beside it, what the audit log asks for. */
 export interface OperatorOrigin {
   readonly id: string;
+  readonly email: string;
   readonly ip: string;
   readonly userAgent: string | null;
 }
@@ -13,6 +14,7 @@ export interface OperatorOrigin {
 export const CurrentOperator = createParamDecorator(
   (_data: unknown, context: ExecutionContext): OperatorOrigin => {
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: OperatorActor }>();
-    return { id: request.user.id, ...originOf(request) };
+    const { id, email } = request.user;
+    return { id, email, ...originOf(request) };
   },
 );

@@ -3,6 +3,7 @@ import { refusalKey, versionsOf } from '#billing';
 import { Problem, type ForgoHourBody, type RetryHourBody } from '#contracts';
 import { Database, type StripeHour, type Tx } from '#database';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { OperatorTrail } from '../audit/operator-trail.js';
 import { Clock } from '../data/clock.js';
 import { missing } from '../http/validation.js';
 import { StripeService } from '../stripe/stripe.service.js';
@@ -19,6 +20,7 @@ export class DifferencesService {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(StripeService) private readonly stripe: StripeService,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
+    @Inject(OperatorTrail) private readonly trail: OperatorTrail,
   ) {}
 
   /** @throws Problem not_found when there is no such difference, or it is settled */
@@ -32,12 +34,13 @@ export class DifferencesService {
         data: { settledAt, settledBy: operator.id, settledNote: note },
       });
       const { tenantId, ours, theirs } = known;
-      if (tenantId === null) return;
-      await this.audit.record(
-        tx,
-        { ...operator, tenantId },
-        { action: 'difference.settled', target: id, before: { ours, theirs }, after: { note } },
-      );
+      const fact = {
+        ...{ action: 'difference.settled', target: id },
+        ...{ before: { ours, theirs }, after: { note } },
+      };
+      await (tenantId === null
+        ? this.trail.record(tx, operator, fact)
+        : this.audit.record(tx, { ...operator, tenantId }, fact));
     });
   }
 
@@ -84,7 +87,7 @@ export class DifferencesService {
   }
 
   /** @throws Problem not_found; conflict where it did not fail. It belongs to no tenant. */
-  async retryEvent(id: string): Promise<void> {
+  async retryEvent(operator: OperatorOrigin, id: string): Promise<void> {
     const now = new Date(this.clock.now());
     await this.database.asSystem(async (tx) => {
       const known = await tx.stripeEvent.findUnique({ where: { id } });
@@ -97,6 +100,7 @@ export class DifferencesService {
       if (count === 0) {
         throw new Problem('conflict', `This event is ${known.state}: it has not failed.`);
       }
+      await this.trail.record(tx, operator, { action: 'stripe-event.retried', target: id });
     });
     this.stripe.jobs?.poke();
   }

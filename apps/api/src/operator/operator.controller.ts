@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
-  OperatorLoginBody,
+  LoginBody,
   OperatorTenantPatch,
   OperatorTenantsQuery,
   type LimitsAnswer,
@@ -19,22 +19,24 @@ import { IdPipe } from '../http/validation.js';
 import { Impersonations } from './impersonations.js';
 import { OperatorSessions, type OperatorActor } from './operator-sessions.js';
 import { OperatorService } from './operator.service.js';
+import { OperatorAccounts } from './staff/operator-accounts.js';
 
 @Controller()
 export class OperatorController {
   constructor(
     @Inject(OperatorService) private readonly operators: OperatorService,
+    @Inject(OperatorAccounts) private readonly accounts: OperatorAccounts,
     @Inject(OperatorSessions) private readonly sessions: OperatorSessions,
     @Inject(Impersonations) private readonly looks: Impersonations,
   ) {}
 
   @Route(CONTROL_ROUTES.operatorLogin)
   async logIn(
-    @Body({ schema: OperatorLoginBody }) body: OperatorLoginBody,
+    @Body({ schema: LoginBody }) body: LoginBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Operator> {
-    const operator = await this.operators.logIn(body, request.ip);
+    const operator = await this.accounts.logIn(body, originOf(request));
     this.sessions.begin(reply, operator);
     return { id: operator.id, email: operator.email };
   }
@@ -49,7 +51,7 @@ export class OperatorController {
     this.looks.forget(reply);
     if (this.looks.read(request) === null) return;
     const operator = await this.sessions.find(request);
-    if (operator) await this.looks.end(request, reply, { id: operator.id, ...originOf(request) });
+    if (operator) await this.looks.end(request, reply, { ...operator, ...originOf(request) });
   }
 
   @Route(CONTROL_ROUTES.operatorTenants)

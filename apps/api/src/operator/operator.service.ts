@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   StoredLimits,
   type LimitsAnswer,
-  type OperatorLoginBody,
   NAMED_OF_TENANT,
   type OperatorTenant,
   type OperatorTenantDetails,
@@ -15,8 +14,6 @@ import { Database, type Tx } from '#database';
 import { LimitsService } from '../limits/limits.service.js';
 import { UsageService } from '../usage/usage.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { LoginBackoff } from '../accounts/login-backoff.js';
-import { Passwords } from '../accounts/passwords.js';
 import { shownTenant } from '../accounts/accounts.service.js';
 import { Clock } from '../data/clock.js';
 import { pageById } from '../data/paging.js';
@@ -25,29 +22,13 @@ import type { OperatorOrigin } from './current-operator.js';
 
 @Injectable()
 export class OperatorService {
-  private readonly backoff: LoginBackoff;
-
   constructor(
     @Inject(Database) private readonly database: Database,
-    @Inject(Passwords) private readonly passwords: Passwords,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(AuditTrail) private readonly audit: AuditTrail,
     @Inject(UsageService) private readonly usage: UsageService,
     @Inject(LimitsService) private readonly limitsOf: LimitsService,
-  ) {
-    this.backoff = new LoginBackoff(clock);
-  }
-
-  /** @throws Problem unauthenticated, the same for an unknown address and a wrong password; rate_limited */
-  logIn(body: OperatorLoginBody, ip: string) {
-    return this.backoff.attempt(body.email, ip, async () => {
-      const operator = await this.database.asSystem((tx) =>
-        tx.operator.findUnique({ where: { email: body.email } }),
-      );
-      const right = await this.passwords.matches(body.password, operator?.passwordHash ?? null);
-      return right ? operator : null;
-    });
-  }
+  ) {}
 
   tenants(query: OperatorTenantsQuery): Promise<Page<OperatorTenant>> {
     return this.database.asSystem(async (tx) => {

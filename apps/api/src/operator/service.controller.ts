@@ -66,7 +66,10 @@ export class ServiceController {
   }
 
   @Route(CONTROL_ROUTES.operatorRetryEvent)
-  retryEvent(@Body({ schema: RetryEventBody }) { id }: RetryEventBody): Promise<void> {
-    return this.differences.retryEvent(id);
+  retryEvent(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Body({ schema: RetryEventBody }) { id }: RetryEventBody,
+  ): Promise<void> {
+    return this.differences.retryEvent(operator, id);
   }
 }

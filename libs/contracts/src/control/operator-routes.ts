@@ -1,5 +1,5 @@
 import type { RouteSpec } from '../routes.js';
-import { Tenant } from './accounts.js';
+import { LoginBody, Tenant } from './accounts.js';
 import { LimitsAnswer } from './limits.js';
 import * as operator from './operator.js';
 import { ACCESS, LIST, READ, SERVING, SIGN_IN, WRITE } from './refusals.js';
@@ -12,9 +12,9 @@ export const OPERATOR_ROUTES = {
     tag: 'Operator',
     summary: 'Sign in as the platform’s own staff',
     auth: 'none',
-    body: operator.OperatorLoginBody,
+    body: LoginBody,
     success: { status: 200, schema: operator.Operator, description: 'Signed in.' },
-    problems: [...SIGN_IN, 'unauthenticated'],
+    problems: [...SIGN_IN, 'unauthenticated', 'second_factor_required'],
   },
   operatorLogout: {
     method: 'POST',

@@ -2,18 +2,11 @@ import { z } from 'zod';
 import { PlanLimits } from '../plan-limits.js';
 import { DeliveryHealth } from '../delivery-health.js';
 import { METER_NAMES } from '../meters.js';
-import { Email, Role, Tenant, TenantStatus } from './accounts.js';
+import { Role, Tenant, TenantStatus } from './accounts.js';
 import { label, ListQuery, page, Timestamp } from './common.js';
 import { Usage } from './usage.js';
 
 const Meter = z.enum(METER_NAMES);
-
-/** No lower bound on the password here: a short one is simply wrong. */
-export const OperatorLoginBody = z.strictObject({
-  email: Email,
-  password: z.string().min(1).max(256),
-});
-export type OperatorLoginBody = z.output<typeof OperatorLoginBody>;
 
 export const Operator = z.object({ id: z.string(), email: z.string() });
 export type Operator = z.output<typeof Operator>;

@@ -51,7 +51,7 @@ describe('a passkey', () => {
   test('signs in alone, whether two-step sign-in is on or not, and tells when it last did', async () => {
     const id = await add();
     await t.database.asSystem((tx) =>
-      tx.twoStep.create({ data: { userId: user.userId, secret: '', confirmedAt: new Date() } }),
+      tx.twoStep.create({ data: { personId: user.userId, secret: '', confirmedAt: new Date() } }),
     );
     const {
       status,

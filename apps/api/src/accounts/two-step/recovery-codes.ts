@@ -19,34 +19,34 @@ export class RecoveryCodes {
   }
 
   /** Those from before are worth nothing. */
-  async make(tx: Tx, userId: string): Promise<string[]> {
+  async make(tx: Tx, personId: string): Promise<string[]> {
     const codes = Array.from({ length: HOW_MANY }, newCode);
-    await this.drop(tx, userId);
+    await this.drop(tx, personId);
     await tx.recoveryCode.createMany({
-      data: codes.map((code) => ({ userId, codeHash: this.hash(userId, plain(code)) })),
+      data: codes.map((code) => ({ personId, codeHash: this.hash(personId, plain(code)) })),
     });
     return codes;
   }
 
   /** True once for each, however it is written. */
-  async take(tx: Tx, userId: string, code: string): Promise<boolean> {
+  async take(tx: Tx, personId: string, code: string): Promise<boolean> {
     const { count } = await tx.recoveryCode.updateMany({
-      where: { userId, codeHash: this.hash(userId, plain(code)), usedAt: null },
+      where: { personId, codeHash: this.hash(personId, plain(code)), usedAt: null },
       data: { usedAt: new Date(this.clock.now()) },
     });
     return count === 1;
   }
 
-  left(tx: Tx, userId: string): Promise<number> {
-    return tx.recoveryCode.count({ where: { userId, usedAt: null } });
+  left(tx: Tx, personId: string): Promise<number> {
+    return tx.recoveryCode.count({ where: { personId, usedAt: null } });
   }
 
-  async drop(tx: Tx, userId: string): Promise<void> {
-    await tx.recoveryCode.deleteMany({ where: { userId } });
+  async drop(tx: Tx, personId: string): Promise<void> {
+    await tx.recoveryCode.deleteMany({ where: { personId } });
   }
 
-  private hash(userId: string, text: string): string {
-    return createHmac('sha256', this.key).update(`recovery:${userId}:${text}`).digest('hex');
+  private hash(personId: string, text: string): string {
+    return createHmac('sha256', this.key).update(`recovery:${personId}:${text}`).digest('hex');
   }
 }
 

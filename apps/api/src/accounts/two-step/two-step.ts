@@ -5,7 +5,6 @@ import { Database, type Tx } from '#database';
 import { Clock } from '../../data/clock.js';
 import { tooMany } from '../login-backoff.js';
 import { OwnAudit } from '../own/own-audit.js';
-import type { UserActor } from '../own/user-actor.js';
 import { Waits } from '../waits.js';
 import { plain, RecoveryCodes } from './recovery-codes.js';
 import { newTotp, stepOfCode } from './totp.js';
@@ -18,10 +17,16 @@ const BEGUN_MS = 15 * 60_000;
  */
 const FREE_CODES = 10;
 
+/** A user or an operator. */
 interface Who {
   readonly id: string;
   readonly ip: string;
   readonly userAgent: string | null;
+}
+
+interface Person extends Who {
+  /** What the authenticator app calls the account. */
+  readonly email: string;
 }
 
 /**
@@ -43,35 +48,38 @@ export class TwoStep {
   }
 
   /** @throws Problem conflict when it is on */
-  async begin(user: UserActor): Promise<TwoStepSecret> {
-    const { secret, uri } = newTotp(user.email);
-    const sealed = this.secrets.seal(secret, contextOf(user.id));
+  async begin(person: Person): Promise<TwoStepSecret> {
+    const { secret, uri } = newTotp(person.email);
+    const sealed = this.secrets.seal(secret, contextOf(person.id));
     await this.database.asSystem(async (tx) => {
       const fresh = { secret: sealed, lastStep: 0n, createdAt: new Date(this.clock.now()) };
-      await tx.twoStep.createMany({ data: [{ userId: user.id, ...fresh }], skipDuplicates: true });
+      await tx.twoStep.createMany({
+        data: [{ personId: person.id, ...fresh }],
+        skipDuplicates: true,
+      });
       // Never one that is on, were it turned on at this very moment.
       const { count } = await tx.twoStep.updateMany({
-        where: { userId: user.id, confirmedAt: null },
+        where: { personId: person.id, confirmedAt: null },
         data: fresh,
       });
       if (count === 0) throw isOnAlready();
-      await this.audit.record(tx, user, { action: 'two-step.begun' });
+      await this.audit.record(tx, person, { action: 'two-step.begun' });
     });
     return { secret, uri };
   }
 
   /** @throws Problem invalid_request for a wrong code; conflict when it is on, or was not begun; rate_limited */
-  confirm(user: UserActor, code: string): Promise<string[]> {
+  confirm(person: Person, code: string): Promise<string[]> {
     return this.database.asSystem(async (tx) => {
-      const row = await tx.twoStep.findUnique({ where: { userId: user.id } });
+      const row = await tx.twoStep.findUnique({ where: { personId: person.id } });
       if (row && row.confirmedAt !== null) throw isOnAlready();
       if (!row || this.clock.now() - row.createdAt.getTime() > BEGUN_MS) {
         throw new Problem(
           'conflict',
-          'There is no secret, or it was made too long ago. Begin with POST /v1/account/two-step.',
+          'There is no secret, or it was made too long ago. Begin anew.',
         );
       }
-      if (!(await this.takeTotp(tx, user.id, code))) {
+      if (!(await this.takeTotp(tx, person.id, code))) {
         throw new Problem(
           'invalid_request',
           'The code is wrong or was used. Wait for the next one, and look whether the clock of the device is right.',
@@ -79,56 +87,62 @@ export class TwoStep {
         );
       }
       await tx.twoStep.update({
-        where: { userId: user.id },
+        where: { personId: person.id },
         data: { confirmedAt: new Date(this.clock.now()) },
       });
-      const codes = await this.recovery.make(tx, user.id);
-      await this.audit.record(tx, user, { action: 'two-step.enabled' });
+      const codes = await this.recovery.make(tx, person.id);
+      await this.audit.record(tx, person, { action: 'two-step.enabled' });
       return codes;
     });
   }
 
   /** @throws Problem conflict when it is off */
-  renewRecoveryCodes(user: UserActor): Promise<string[]> {
+  renewRecoveryCodes(person: Person): Promise<string[]> {
     return this.database.asSystem(async (tx) => {
-      if (!(await isOn(tx, user.id))) {
+      if (!(await isOn(tx, person.id))) {
         throw new Problem(
           'conflict',
           'Two-step sign-in is off, and needs no recovery codes. Turn it on first.',
         );
       }
-      const codes = await this.recovery.make(tx, user.id);
-      await this.audit.record(tx, user, { action: 'recovery-codes.renewed' });
+      const codes = await this.recovery.make(tx, person.id);
+      await this.audit.record(tx, person, { action: 'recovery-codes.renewed' });
       return codes;
     });
   }
 
   /** Harmless when it is off. */
-  async end(user: UserActor): Promise<void> {
+  async end(person: Person): Promise<void> {
     await this.database.asSystem(async (tx) => {
-      const { count } = await tx.twoStep.deleteMany({ where: { userId: user.id } });
-      await this.recovery.drop(tx, user.id);
-      if (count > 0) await this.audit.record(tx, user, { action: 'two-step.disabled' });
+      const wasThere = await this.forget(tx, person.id);
+      if (wasThere) await this.audit.record(tx, person, { action: 'two-step.disabled' });
     });
   }
 
+  /** With the person who is removed, or who lost it; false: there was none. */
+  async forget(tx: Tx, personId: string): Promise<boolean> {
+    const { count } = await tx.twoStep.deleteMany({ where: { personId } });
+    await this.recovery.drop(tx, personId);
+    return count > 0;
+  }
+
   /**
-   * Whether the user may go on: it is off, or the code is right and is spent by this.
+   * Whether the person may go on: it is off, or the code is right and is spent by this.
    * @throws Problem rate_limited
    */
-  async admits(tx: Tx, user: Who, code: string | undefined): Promise<'yes' | 'no' | 'asks'> {
-    if (!(await isOn(tx, user.id))) return 'yes';
+  async admits(tx: Tx, person: Who, code: string | undefined): Promise<'yes' | 'no' | 'asks'> {
+    if (!(await isOn(tx, person.id))) return 'yes';
     if (code === undefined) return 'asks';
     const text = plain(code);
     const right = /^\d{6}$/.test(text)
-      ? await this.takeTotp(tx, user.id, text)
-      : await this.takeRecovery(tx, user, text);
+      ? await this.takeTotp(tx, person.id, text)
+      : await this.takeRecovery(tx, person, text);
     return right ? 'yes' : 'no';
   }
 
-  async show(tx: Tx, userId: string): Promise<{ enabled: boolean; recoveryCodesLeft: number }> {
-    const enabled = await isOn(tx, userId);
-    const left = enabled ? await this.recovery.left(tx, userId) : 0;
+  async show(tx: Tx, personId: string): Promise<{ enabled: boolean; recoveryCodesLeft: number }> {
+    const enabled = await isOn(tx, personId);
+    const left = enabled ? await this.recovery.left(tx, personId) : 0;
     return { enabled, recoveryCodesLeft: left };
   }
 
@@ -136,49 +150,49 @@ export class TwoStep {
    * Takes the step of a right code, once: of two that come at the same moment one wins.
    * @throws Problem rate_limited
    */
-  private async takeTotp(tx: Tx, userId: string, code: string): Promise<boolean> {
-    const wait = this.waits.until(userId, FREE_CODES);
+  private async takeTotp(tx: Tx, personId: string, code: string): Promise<boolean> {
+    const wait = this.waits.until(personId, FREE_CODES);
     if (wait !== null) throw tooManyCodes(wait);
-    this.waits.add(userId);
+    this.waits.add(personId);
     try {
-      const isRight = await this.takeStep(tx, userId, code);
-      if (isRight) this.waits.forget(userId);
+      const isRight = await this.takeStep(tx, personId, code);
+      if (isRight) this.waits.forget(personId);
       return isRight;
     } catch (error) {
       // It could not be checked at all.
-      this.waits.takeBack(userId);
+      this.waits.takeBack(personId);
       throw error;
     }
   }
 
-  private async takeStep(tx: Tx, userId: string, code: string): Promise<boolean> {
-    const row = await tx.twoStep.findUnique({ where: { userId } });
+  private async takeStep(tx: Tx, personId: string, code: string): Promise<boolean> {
+    const row = await tx.twoStep.findUnique({ where: { personId } });
     if (!row) return false;
-    const secret = this.secrets.open(row.secret, contextOf(userId));
+    const secret = this.secrets.open(row.secret, contextOf(personId));
     const step = stepOfCode(secret, code, this.clock.now());
     if (step === undefined) return false;
     const { count } = await tx.twoStep.updateMany({
-      where: { userId, lastStep: { lt: step } },
+      where: { personId, lastStep: { lt: step } },
       data: { lastStep: step },
     });
     return count === 1;
   }
 
-  private async takeRecovery(tx: Tx, user: Who, text: string): Promise<boolean> {
-    if (!(await this.recovery.take(tx, user.id, text))) return false;
-    const left = await this.recovery.left(tx, user.id);
-    await this.audit.record(tx, user, { action: 'recovery-code.used', after: { left } });
+  private async takeRecovery(tx: Tx, person: Who, text: string): Promise<boolean> {
+    if (!(await this.recovery.take(tx, person.id, text))) return false;
+    const left = await this.recovery.left(tx, person.id);
+    await this.audit.record(tx, person, { action: 'recovery-code.used', after: { left } });
     return true;
   }
 }
 
-async function isOn(tx: Tx, userId: string): Promise<boolean> {
-  const row = await tx.twoStep.findUnique({ where: { userId }, select: { confirmedAt: true } });
+async function isOn(tx: Tx, personId: string): Promise<boolean> {
+  const row = await tx.twoStep.findUnique({ where: { personId }, select: { confirmedAt: true } });
   return row?.confirmedAt != null;
 }
 
-function contextOf(userId: string): string {
-  return sealContext({ tenantId: '', table: 'two_step', column: 'secret', id: userId });
+function contextOf(personId: string): string {
+  return sealContext({ tenantId: '', table: 'two_step', column: 'secret', id: personId });
 }
 
 function tooManyCodes(wait: NonNullable<ReturnType<Waits['until']>>): Problem {

@@ -3,16 +3,25 @@ import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
 import { accountQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
-import { TextField } from '../../ui/field.js';
-import { FormDialog } from '../../ui/form-dialog.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Badge, Card, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
 import { IdentitiesCard } from './identities-card.js';
 import { PasskeysCard } from './passkeys-card.js';
-import { TwoStepCard } from './two-step-card.js';
+import { PasswordDialog } from './password-dialog.js';
+import { TwoStepCard, type TwoStepCalls } from './two-step-card.js';
 import { whichBrowser } from './which-browser.js';
+
+const TWO_STEP: TwoStepCalls = {
+  begin: (password) => answered(api.POST('/v1/account/two-step', { body: { password } })),
+  confirm: async (code) =>
+    (await answered(api.POST('/v1/account/two-step/confirm', { body: { code } }))).recoveryCodes,
+  renew: async (password) =>
+    (await answered(api.POST('/v1/account/two-step/recovery-codes', { body: { password } })))
+      .recoveryCodes,
+  end: (password) => answered(api.POST('/v1/account/two-step/off', { body: { password } })),
+};
 
 export function AccountPage() {
   const client = useQueryClient();
@@ -48,7 +57,7 @@ export function AccountPage() {
                     : 'There is no password here: your organisation’s sign-in is your way in, and a second step is a matter of its own.'}
                 </p>
               </Card>
-              {hasPassword && <TwoStepCard twoStep={twoStep} onChange={again} />}
+              {hasPassword && <TwoStepCard calls={TWO_STEP} twoStep={twoStep} onChange={again} />}
             </div>
             <IdentitiesCard identities={identities} hasPassword={hasPassword} onChange={again} />
             {hasPassword && <PasskeysCard passkeys={passkeys} onChange={again} />}
@@ -84,6 +93,7 @@ export function AccountPage() {
             </Card>
             {isChanging && (
               <PasswordDialog
+                change={(body) => answered(api.PUT('/v1/account/password', { body }))}
                 onClose={() => {
                   setChanging(false);
                   void again();
@@ -94,45 +104,5 @@ export function AccountPage() {
         )}
       </Loaded>
     </Page>
-  );
-}
-
-function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
-  const [password, setPassword] = useState('');
-  const [newPassword, setNewPassword] = useState('');
-  return (
-    <FormDialog
-      title="Change the password"
-      action="Change it"
-      onClose={onClose}
-      onSubmit={() =>
-        answered(api.PUT('/v1/account/password', { body: { password, newPassword } }))
-      }
-    >
-      {(faultAt) => (
-        <>
-          <TextField
-            label="Present password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            fault={faultAt('/password')}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-          <TextField
-            label="New password"
-            type="password"
-            autoComplete="new-password"
-            required
-            minLength={10}
-            hint="At least 10 characters."
-            value={newPassword}
-            fault={faultAt('/newPassword')}
-            onChange={(event) => setNewPassword(event.target.value)}
-          />
-        </>
-      )}
-    </FormDialog>
   );
 }

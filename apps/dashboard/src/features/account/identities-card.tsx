@@ -6,7 +6,7 @@ import { loginOptionsQuery } from '../../api/queries.js';
 import { Button } from '../../ui/button.js';
 import { Card } from '../../ui/page.js';
 import { Moment } from '../../ui/time.js';
-import { PasswordAgain } from './password-again.js';
+import { PasswordAgain } from '../../ui/password-again.js';
 
 interface Props {
   readonly identities: readonly { readonly issuer: string; readonly createdAt: string }[];

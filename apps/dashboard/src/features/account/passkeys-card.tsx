@@ -6,7 +6,7 @@ import { TextField } from '../../ui/field.js';
 import { Card, Empty } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
-import { PasswordAgain } from './password-again.js';
+import { PasswordAgain } from '../../ui/password-again.js';
 
 type Passkey =
   paths['/v1/account']['get']['responses'][200]['content']['application/json']['passkeys'][number];

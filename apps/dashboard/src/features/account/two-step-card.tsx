@@ -1,35 +1,40 @@
 import { useState } from 'react';
-import { answered, api } from '../../api/client.js';
 import type { paths } from '../../api/generated/control-plane.js';
 import { Button } from '../../ui/button.js';
 import { CodeBlock } from '../../ui/code-block.js';
 import { Dialog } from '../../ui/dialog.js';
 import { Badge, Card } from '../../ui/page.js';
-import { PasswordAgain } from './password-again.js';
+import { PasswordAgain } from '../../ui/password-again.js';
 import { TwoStepSetup, type Secret } from './two-step-setup.js';
 
 type Account = paths['/v1/account']['get']['responses'][200]['content']['application/json'];
 
+/** How it is asked for: of a user's account or of an operator's. */
+export interface TwoStepCalls {
+  readonly begin: (password: string) => Promise<Secret>;
+  /** Answers the recovery codes. */
+  readonly confirm: (code: string) => Promise<readonly string[]>;
+  readonly renew: (password: string) => Promise<readonly string[]>;
+  readonly end: (password: string) => Promise<unknown>;
+}
+
 interface Props {
+  readonly calls: TwoStepCalls;
   readonly twoStep: Account['twoStep'];
   readonly onChange: () => Promise<unknown>;
 }
 
-export function TwoStepCard({ twoStep, onChange }: Props) {
+export function TwoStepCard({ calls, twoStep, onChange }: Props) {
   const [asked, setAsked] = useState<'on' | 'off' | 'codes' | null>(null);
   const [secret, setSecret] = useState<Secret | null>(null);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
-  const begin = async (password: string) =>
-    setSecret(await answered(api.POST('/v1/account/two-step', { body: { password } })));
+  const begin = async (password: string) => setSecret(await calls.begin(password));
   const end = async (password: string) => {
-    await answered(api.POST('/v1/account/two-step/off', { body: { password } }));
+    await calls.end(password);
     await onChange();
   };
   const renew = async (password: string) => {
-    const { recoveryCodes } = await answered(
-      api.POST('/v1/account/two-step/recovery-codes', { body: { password } }),
-    );
-    setCodes(recoveryCodes);
+    setCodes(await calls.renew(password));
     await onChange();
   };
   return (
@@ -90,6 +95,7 @@ export function TwoStepCard({ twoStep, onChange }: Props) {
       {secret && (
         <TwoStepSetup
           secret={secret}
+          confirm={calls.confirm}
           onClose={() => setSecret(null)}
           onDone={(made) => {
             setCodes(made);

@@ -1,6 +1,5 @@
 import qrcode from 'qrcode-generator';
 import { useMemo, useState } from 'react';
-import { answered, api } from '../../api/client.js';
 import { CodeBlock } from '../../ui/code-block.js';
 import { TextField } from '../../ui/field.js';
 import { FormDialog } from '../../ui/form-dialog.js';
@@ -12,27 +11,23 @@ export interface Secret {
 
 interface Props {
   readonly secret: Secret;
+  /** Answers the recovery codes. */
+  readonly confirm: (code: string) => Promise<readonly string[]>;
   readonly onClose: () => void;
   /** Told the recovery codes. */
   readonly onDone: (codes: readonly string[]) => void;
 }
 
 /** Shows the secret to an authenticator app, and asks for its first code. */
-export function TwoStepSetup({ secret, onClose, onDone }: Props) {
+export function TwoStepSetup({ secret, confirm, onClose, onDone }: Props) {
   const [code, setCode] = useState('');
-  const confirm = async () => {
-    const { recoveryCodes } = await answered(
-      api.POST('/v1/account/two-step/confirm', { body: { code } }),
-    );
-    onDone(recoveryCodes);
-  };
   return (
     <FormDialog
       title="Scan this with an authenticator app"
       description="Or type the text below it there. Then give the code that the app shows."
       action="Turn it on"
       onClose={onClose}
-      onSubmit={confirm}
+      onSubmit={async () => onDone(await confirm(code))}
     >
       {(faultAt) => (
         <>

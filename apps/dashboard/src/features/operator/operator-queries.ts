@@ -104,3 +104,26 @@ export const differencesQuery = pagedQuery(
     ),
   ({ id }) => id,
 );
+
+export const staffQuery = queryOptions({
+  queryKey: ['operator', 'operators'],
+  queryFn: () => answered(api.GET('/v1/operator/operators')),
+});
+
+export const operatorLogQuery = (operator: string) =>
+  pagedQuery(
+    ['operator', 'log', operator],
+    (after) =>
+      answered(
+        api.GET('/v1/operator/log', {
+          params: {
+            query: {
+              limit: PAGE,
+              ...(operator && { operator }),
+              ...(after !== undefined && { after: Number(after) }),
+            },
+          },
+        }),
+      ),
+    ({ id }) => String(id),
+  );

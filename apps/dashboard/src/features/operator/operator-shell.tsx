@@ -37,10 +37,14 @@ function OperatorSidebar() {
         <Link to="/operator/reconciliation">Reconciliation</Link>
         <h2>Service</h2>
         <Link to="/operator/servers">Servers</Link>
+        <Link to="/operator/operators">Operators</Link>
+        <Link to="/operator/log">Log</Link>
       </nav>
       <div className="sidebar-foot">
         <ThemeSwitch />
-        <span className="small soft">{me.email} · operator</span>
+        <Link to="/operator/account" className="small">
+          {me.email} · operator
+        </Link>
         <Button size="small" onClick={() => void leave()}>
           Sign out
         </Button>

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react';
-import { TextField } from '../../ui/field.js';
-import { FormDialog } from '../../ui/form-dialog.js';
+import { TextField } from './field.js';
+import { FormDialog } from './form-dialog.js';
 
 interface Props {
   readonly title: string;

@@ -1,0 +1,116 @@
+import type { RouteSpec } from '../routes.js';
+import * as staff from './operator-staff.js';
+import * as own from './own-account.js';
+import { ACCESS, LIST, SERVING, WRITE } from './refusals.js';
+
+const AGAIN = [...WRITE, 'rate_limited'] as const;
+
+/** The operators themselves: how each signs in, who they are, and what they did. */
+export const OPERATOR_STAFF_ROUTES = {
+  operatorAccount: {
+    method: 'GET',
+    path: '/v1/operator/account',
+    tag: 'Operator',
+    summary: 'How one signs in as an operator',
+    auth: 'operator',
+    success: { status: 200, schema: staff.OperatorAccount, description: 'One’s own account.' },
+    problems: [...ACCESS, ...SERVING],
+  },
+  operatorChangePassword: {
+    method: 'PUT',
+    path: '/v1/operator/account/password',
+    tag: 'Operator',
+    summary: 'Change one’s password as an operator',
+    description: 'All other sessions end.',
+    auth: 'operator',
+    body: own.PasswordChange,
+    success: { status: 204, description: 'Changed.' },
+    problems: AGAIN,
+  },
+  operatorBeginTwoStep: {
+    method: 'POST',
+    path: '/v1/operator/account/two-step',
+    tag: 'Operator',
+    summary: 'Begin two-step sign-in as an operator: make a secret for an authenticator app',
+    description: 'Nothing changes until a code is confirmed.',
+    auth: 'operator',
+    body: own.PasswordAgain,
+    success: { status: 200, schema: own.TwoStepSecret, description: 'The secret.' },
+    problems: [...AGAIN, 'conflict'],
+  },
+  operatorConfirmTwoStep: {
+    method: 'POST',
+    path: '/v1/operator/account/two-step/confirm',
+    tag: 'Operator',
+    summary: 'Turn two-step sign-in on as an operator with a first code',
+    auth: 'operator',
+    body: own.TotpCode,
+    success: { status: 200, schema: own.RecoveryCodes, description: 'It is on.' },
+    problems: [...AGAIN, 'conflict'],
+  },
+  operatorRenewRecoveryCodes: {
+    method: 'POST',
+    path: '/v1/operator/account/two-step/recovery-codes',
+    tag: 'Operator',
+    summary: 'Make new recovery codes as an operator',
+    description: 'Those from before are worth nothing from then on.',
+    auth: 'operator',
+    body: own.PasswordAgain,
+    success: { status: 200, schema: own.RecoveryCodes, description: 'Shown this once.' },
+    problems: [...AGAIN, 'conflict'],
+  },
+  operatorEndTwoStep: {
+    method: 'POST',
+    path: '/v1/operator/account/two-step/off',
+    tag: 'Operator',
+    summary: 'Turn two-step sign-in off as an operator',
+    auth: 'operator',
+    body: own.PasswordAgain,
+    success: { status: 204, description: 'It is off; its recovery codes are worth nothing.' },
+    problems: AGAIN,
+  },
+  operatorStaff: {
+    method: 'GET',
+    path: '/v1/operator/operators',
+    tag: 'Operator',
+    summary: 'List the operators',
+    auth: 'operator',
+    success: { status: 200, schema: staff.StaffList, description: 'All of them.' },
+    problems: [...ACCESS, ...SERVING],
+  },
+  operatorAddStaff: {
+    method: 'POST',
+    path: '/v1/operator/operators',
+    tag: 'Operator',
+    summary: 'Add an operator',
+    description: 'Their first password is made here and shown this once.',
+    auth: 'operator',
+    body: staff.NewStaffBody,
+    success: { status: 201, schema: staff.AddedStaff, description: 'They can sign in.' },
+    problems: [...AGAIN, 'conflict'],
+  },
+  operatorRemoveStaff: {
+    method: 'POST',
+    path: '/v1/operator/operators/{operator}/remove',
+    tag: 'Operator',
+    summary: 'Remove an operator',
+    description:
+      'Their sessions end at once. Nobody removes themselves, so that one always remains.',
+    auth: 'operator',
+    body: own.PasswordAgain,
+    success: { status: 204, description: 'They can sign in no more.' },
+    problems: [...AGAIN, 'conflict'],
+  },
+  operatorLog: {
+    method: 'GET',
+    path: '/v1/operator/log',
+    tag: 'Operator',
+    summary: 'What operators did, newest first',
+    description:
+      'Everything, whether it was done to a tenant (whose own audit log holds it too) or to none.',
+    auth: 'operator',
+    query: staff.OperatorLogQuery,
+    success: { status: 200, schema: staff.OperatorLog, description: 'A page of entries.' },
+    problems: LIST,
+  },
+} as const satisfies Record<string, RouteSpec>;

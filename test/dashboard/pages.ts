@@ -18,7 +18,7 @@ export function pagesOf(world: World): readonly ShownPage[] {
     { name: 'get-started', path: `${app}/start`, heading: 'Get started' },
     {
       name: 'console',
-      path: `${app}/console?channels=${encodeURIComponent('class:algebra,alerts')}`,
+      path: `${app}/console?channels=${encodeURIComponent('["class:algebra","alerts"]')}`,
       heading: 'Console',
       then: chooseTheNewest,
     },
@@ -102,6 +102,9 @@ export function operatorPagesOf(world: World): readonly ShownPage[] {
     at('invoices', 'Invoices'),
     at('reconciliation', 'Reconciliation'),
     at('servers', 'Servers'),
+    at('operators', 'Operators'),
+    at('log', 'Log'),
+    at('account', 'Account'),
   ];
 }
 

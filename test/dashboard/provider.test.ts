@@ -158,6 +158,19 @@ describe('a new provider', () => {
     expect(JSON.parse(stdout)).toMatchObject({ messages: [{ data: 'from a server' }] });
   });
 
+  step('watches two channels at once, whatever their names; the address keeps them', async () => {
+    const { page } = visitor;
+    const odd = page.getByRole('button', { name: 'Stop watching tasks, done', exact: true });
+    await page.getByLabel('Channel to watch').fill('tasks, done');
+    await visitor.button('Watch');
+    await odd.waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop watching hello', exact: true }).waitFor();
+    await odd.click();
+    await odd.waitFor({ state: 'detached' });
+    await page.getByText('live', { exact: true }).waitFor();
+  });
+
   step('finds the channel in the live list', async () => {
     await visitor.go('Channels');
     await visitor.page.getByRole('link', { name: 'hello' }).waitFor();

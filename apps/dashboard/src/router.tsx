@@ -171,11 +171,15 @@ const clients = createRoute({
   path: '/apps/$app/clients',
   component: lazyRouteComponent(() => import('./features/channels/clients-page.js'), 'ClientsPage'),
 });
+/** One, or several: a name may hold any character, so that none can stand between two of them. */
+type Channels = string | readonly string[];
 const consoleRoute = createRoute({
   getParentRoute: () => shell,
   path: '/apps/$app/console',
-  validateSearch: (search: Record<string, unknown>): { channels?: string } =>
-    typeof search['channels'] === 'string' ? { channels: search['channels'] } : {},
+  validateSearch: ({ channels: named }: Record<string, unknown>): { channels?: Channels } =>
+    named === undefined
+      ? {}
+      : { channels: Array.isArray(named) ? named.map(String) : String(named) },
   component: lazyRouteComponent(() => import('./features/console/console-page.js'), 'ConsolePage'),
 });
 

@@ -20,7 +20,7 @@ export function ChannelPicker({ app, channels }: Props) {
     void navigate({
       to: '/apps/$app/console',
       params: { app },
-      search: { channels: names.join(',') },
+      search: { channels: names },
       replace: true,
     });
   const add = (event: FormEvent) => {

@@ -26,14 +26,7 @@ export function ConsolePage() {
 function Console({ app }: { readonly app: string }) {
   const { channels: named } = useSearch({ from: '/shell/apps/$app/console' });
   const { receiving, problem } = useReceiving(app);
-  const channels = useMemo(
-    () =>
-      (named ?? 'hello')
-        .split(',')
-        .map((name) => name.trim())
-        .filter(Boolean),
-    [named],
-  );
+  const channels = useMemo(() => [named ?? 'hello'].flat(), [named]);
   return (
     <Page
       title="Console"

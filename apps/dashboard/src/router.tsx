@@ -176,10 +176,11 @@ type Channels = string | readonly string[];
 const consoleRoute = createRoute({
   getParentRoute: () => shell,
   path: '/apps/$app/console',
-  validateSearch: ({ channels: named }: Record<string, unknown>): { channels?: Channels } =>
-    named === undefined
-      ? {}
-      : { channels: Array.isArray(named) ? named.map(String) : String(named) },
+  validateSearch: ({ channels: named }: Record<string, unknown>): { channels?: Channels } => {
+    if (Array.isArray(named)) return { channels: named.filter(text) };
+    // A name that looks like a number is read as one.
+    return text(named) || typeof named === 'number' ? { channels: String(named) } : {};
+  },
   component: lazyRouteComponent(() => import('./features/console/console-page.js'), 'ConsolePage'),
 });
 

@@ -29,8 +29,8 @@ export default {
   ],
   globalSetup: '<rootDir>/test/support/lender/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/lender/global-teardown.mjs',
-  // A black-box test waits more than it works: three on two cores.
-  maxWorkers: 3,
+  // A black-box test waits more than it works: four on two cores.
+  maxWorkers: 4,
   testTimeout: 60_000,
   reporters: ['default', '<rootDir>/test/support/count-reporter.mjs'],
 };

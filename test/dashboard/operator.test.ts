@@ -30,6 +30,11 @@ afterAll(() => chromium?.close());
 /** One of the platform's staff on an ordinary day. */
 describe('an operator', () => {
   const step = inOrder(() => visitor);
+  const toTenant = async () => {
+    await visitor.go('Tenants');
+    await visitor.page.getByLabel('Search').fill(name);
+    await visitor.page.getByRole('link', { name }).click();
+  };
 
   step('is led to a door of its own, and in', async () => {
     const { page } = visitor;
@@ -68,9 +73,7 @@ describe('an operator', () => {
     await dialog.getByRole('button', { name: 'Make the plan' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('region', { name: 'Plans' }).getByText(id).waitFor();
-    await visitor.go('Tenants');
-    await page.getByLabel('Search').fill(name);
-    await page.getByRole('link', { name }).click();
+    await toTenant();
     await visitor.button('Give a plan');
     await page.getByRole('dialog').getByLabel('Plan', { exact: true }).selectOption(id);
     await visitor.button('Give it');
@@ -98,13 +101,16 @@ describe('an operator', () => {
     await page.getByLabel('Name').fill('Ten percent');
     await visitor.button('Make the coupon');
     await page.getByRole('region', { name: 'Coupons' }).getByText(code).waitFor();
-    await visitor.go('Tenants');
-    await page.getByLabel('Search').fill(name);
-    await page.getByRole('link', { name }).click();
+    await toTenant();
     await visitor.button('Give a coupon');
     await page.getByRole('dialog').getByLabel('Coupon').selectOption(code);
     await visitor.button('Give it');
     await page.getByRole('region', { name: 'Coupons' }).getByText(code, { exact: true }).waitFor();
+    await visitor.go('Coupons');
+    await visitor.button(`End ${code}`);
+    await page.getByRole('dialog').getByRole('button', { name: 'End' }).click();
+    await page.getByRole('row', { name: new RegExp(`${code}.*ended`) }).waitFor();
+    await toTenant();
   });
 
   step('narrows a limit of the tenant', async () => {

@@ -40,6 +40,7 @@ const NOTHING_OF_A_TENANT: Partial<Record<RouteName, string>> = {
   operatorUpdatePlan: 'A plan belongs to no tenant.',
   operatorRetirePlan: 'A plan belongs to no tenant.',
   operatorCreateCoupon: 'A coupon belongs to no tenant until it is given to one.',
+  operatorEndCoupon: 'A coupon belongs to no tenant until it is given to one.',
   passkeyOptions: 'It makes a challenge, which is not stored.',
   passkeyLoginOptions: 'It makes a challenge, which is not stored.',
   addPasskey: 'It takes an authenticator: accounts/passkeys/passkeys.spec.ts finds its entry.',

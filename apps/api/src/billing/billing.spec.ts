@@ -356,6 +356,25 @@ describe('operators', () => {
     expect((await broken([{ ...tier, amountMicro: '0.5', upTo: null }])).status).toBe(400);
   });
 
+  test('end a coupon: nobody new gets it, and who has it keeps it', async () => {
+    const body = { code: 'LEAVING', name: 'Leaving', basisPoints: 1000, duration: 'forever' };
+    await operator('POST', '/v1/operator/coupons', { body });
+    const give = (user: SignedUp) =>
+      operator('PATCH', `/v1/operator/tenants/${user.tenantId}/billing`, {
+        body: { addCoupon: 'LEAVING' },
+      });
+    const early = await t.signUp();
+    expect((await give(early)).status).toBe(200);
+    const ended = await operator('DELETE', '/v1/operator/coupons/LEAVING');
+    expect([ended.status, ended.body.active]).toEqual([200, false]);
+    expect((await operator('DELETE', '/v1/operator/coupons/LEAVING')).status).toBe(200);
+    expect((await operator('DELETE', '/v1/operator/coupons/NONE')).status).toBe(404);
+    expect((await operator('DELETE', '/v1/operator/coupons/not%20one')).status).toBe(404);
+    expect((await give(await t.signUp())).status).toBe(404);
+    const kept = await operator('GET', `/v1/operator/tenants/${early.tenantId}/billing`);
+    expect(kept.body.coupons).toEqual([{ code: 'LEAVING', remaining: null }]);
+  });
+
   test('give credit once per reference, a coupon, and tax', async () => {
     const user = await paying();
     const path = `/v1/operator/tenants/${user.tenantId}`;

@@ -20,6 +20,7 @@ import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { CurrentOperator, type OperatorOrigin } from '../operator/current-operator.js';
 import { ActingOperator } from './acting-operator.js';
+import { CouponCodePipe } from './coupon-code.pipe.js';
 import { OperatorBillingService } from './operator-billing.service.js';
 import { OperatorPlansService } from './operator-plans.service.js';
 import { PlanIdPipe } from './plan-id.pipe.js';
@@ -72,6 +73,14 @@ export class OperatorBillingController {
     @Body({ schema: CouponBody }) body: CouponBody,
   ): Promise<Coupon> {
     return this.offers.createCoupon(operator, body);
+  }
+
+  @Route(CONTROL_ROUTES.operatorEndCoupon)
+  endCoupon(
+    @CurrentOperator() operator: OperatorOrigin,
+    @Param('coupon', CouponCodePipe) coupon: string,
+  ): Promise<Coupon> {
+    return this.offers.endCoupon(operator, coupon);
   }
 
   @Route(CONTROL_ROUTES.operatorTenantBilling)

@@ -75,6 +75,21 @@ export class OperatorPlansService {
       return after;
     });
   }
+
+  /** Harmless when it has ended. @throws Problem not_found */
+  endCoupon(operator: OperatorOrigin, code: string): Promise<Coupon> {
+    return this.database.asSystem(async (tx) => {
+      const known = await tx.coupon.findUnique({ where: { code } });
+      if (!known) throw missing('coupon');
+      const { count } = await tx.coupon.updateMany({
+        where: { code, active: true },
+        data: { active: false },
+      });
+      if (count > 0)
+        await this.trail.record(tx, operator, { action: 'coupon.ended', target: code });
+      return shownCoupon({ ...known, active: false });
+    });
+  }
 }
 
 async function get(tx: Tx, id: string): Promise<Plan> {

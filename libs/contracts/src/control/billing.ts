@@ -281,9 +281,12 @@ export const CreditBody = z.strictObject({
   ref: label('ref', 100).meta({ description: 'The same `ref` is given once.' }),
 });
 export type CreditBody = z.output<typeof CreditBody>;
+export const CouponCode = z
+  .string()
+  .regex(/^[A-Z0-9_-]{1,64}$/, 'a code has 1 to 64 of A-Z, 0-9, `_` and `-`');
 export const CouponBody = z
   .strictObject({
-    code: z.string().regex(/^[A-Z0-9_-]{1,64}$/, 'a code has 1 to 64 of A-Z, 0-9, `_` and `-`'),
+    code: CouponCode,
     name: label('name'),
     basisPoints: z.number().int().min(1).max(10_000).nullable().default(null),
     amountMicro: PositiveMicro.nullable().default(null),

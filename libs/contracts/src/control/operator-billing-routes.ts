@@ -94,6 +94,16 @@ export const OPERATOR_BILLING_ROUTES = {
     success: { status: 201, schema: billing.Coupon, description: 'The coupon.' },
     problems: [...WRITE, 'conflict'],
   },
+  operatorEndCoupon: {
+    method: 'DELETE',
+    path: '/v1/operator/coupons/{coupon}',
+    tag: 'Operator',
+    summary: 'End a coupon',
+    description: 'Nobody new gets it; those who have it keep it. A coupon is never deleted.',
+    auth: 'operator',
+    success: { status: 200, schema: billing.Coupon, description: 'The coupon as it is now.' },
+    problems: READ,
+  },
   operatorInvoices: {
     method: 'GET',
     path: '/v1/operator/invoices',

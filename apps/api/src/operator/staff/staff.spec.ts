@@ -180,6 +180,7 @@ describe('the operators’ log', () => {
         await call('PATCH', '/v1/operator/plans/logged', { body: { name: 'Other' } });
         await call('DELETE', '/v1/operator/plans/logged');
         await call('POST', '/v1/operator/coupons', { body: COUPON });
+        await call('DELETE', '/v1/operator/coupons/LOGGED');
       },
       operatorAddStaff: async () => {
         const { body } = await call('POST', '/v1/operator/operators', {
@@ -206,6 +207,7 @@ describe('the operators’ log', () => {
       'plan.updated',
       'plan.retired',
       'coupon.created',
+      'coupon.ended',
       'operator.added',
       'operator.removed',
       'tenant.updated',
@@ -219,7 +221,7 @@ describe('the operators’ log', () => {
         method !== 'GET' &&
         !/tenants|invoices|impersonation|stripe/.test(path),
     );
-    expect(ofNoTenant).toHaveLength(11);
+    expect(ofNoTenant).toHaveLength(12);
   });
 
   test('holds what an operator did to a tenant, under that tenant’s id too, and nothing of the tenant’s own', async () => {

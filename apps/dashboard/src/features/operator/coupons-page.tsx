@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { CurrencyCode } from '../../../../../libs/contracts/src/currencies.js';
 import { answered, api } from '../../api/client.js';
 import { Button } from '../../ui/button.js';
+import { Confirm } from '../../ui/confirm.js';
 import { SelectField, TextField } from '../../ui/field.js';
 import { money } from '../../ui/figures.js';
 import { FormDialog } from '../../ui/form-dialog.js';
@@ -22,6 +23,10 @@ export function CouponsPage() {
   const close = () => {
     setOpen(false);
     void client.invalidateQueries({ queryKey: couponsQuery.queryKey });
+  };
+  const end = async (coupon: string) => {
+    await answered(api.DELETE('/v1/operator/coupons/{coupon}', { params: { path: { coupon } } }));
+    await client.invalidateQueries({ queryKey: couponsQuery.queryKey });
   };
   return (
     <Page
@@ -67,6 +72,21 @@ export function CouponsPage() {
                         {active ? 'active' : 'ended'}
                       </Badge>
                     ),
+                  },
+                  {
+                    head: 'Actions',
+                    cell: ({ code, active }) =>
+                      active && (
+                        <Confirm
+                          action="End"
+                          size="small"
+                          label={`End ${code}`}
+                          title={`End ${code}?`}
+                          onConfirm={() => end(code)}
+                        >
+                          Nobody new gets it; those who have it keep it.
+                        </Confirm>
+                      ),
                   },
                 ]}
               />

@@ -1,6 +1,16 @@
 import type { WebhookEventType } from '#contracts';
 import type { Tx } from '#database';
 
+/** Who did it, and from where when it was a person. */
+export interface Actor {
+  readonly id: string;
+  readonly ip?: string | null;
+  readonly userAgent?: string | null;
+}
+
+/** Time did it. */
+export const SYSTEM: Actor = { id: 'system' };
+
 /**
  * What billing needs of its surroundings, handed in: this lib knows neither webhooks nor the audit log.
  * All of it runs in the transaction that makes it true.
@@ -20,8 +30,7 @@ export interface BillingHooks {
     tx: Tx,
     fact: {
       readonly tenantId: string;
-      /** Who did it; `system` when time did. */
-      readonly actor: string;
+      readonly actor: Actor;
       readonly action: string;
       readonly target: string;
       readonly before?: Readonly<Record<string, unknown>>;

@@ -407,8 +407,11 @@ describe('every change by the control plane leaves its entry in the audit log', 
     const entries = await t.database.withTenant(world.tenantId, (tx) =>
       tx.auditEntry.findMany({ orderBy: { seq: 'desc' } }),
     );
-    const found: Pick<AuditEntry, 'action'>[] = entries;
-    expect(found.map((entry) => entry.action)).toContain(action);
+    const found: Pick<AuditEntry, 'action' | 'ip'>[] = entries;
+    // Who did it, and from where.
+    expect(found).toContainEqual(
+      expect.objectContaining({ action, ip: expect.stringMatching(/./) }),
+    );
     const verified = await t.withCookie(world.cookie)('GET', '/v1/audit/verify');
     // Who has signed out sees nothing any more.
     if (verified.status === 200) expect(verified.body.intact).toBe(true);

@@ -51,7 +51,7 @@ export class BillingParts {
     this.hooks = {
       now: () => clock.now(),
       emit: (tx, event) => emitEvent(tx, { appId: null, ...event }),
-      audit: (tx, { tenantId, actor, ...fact }) => audit.record(tx, { tenantId, id: actor }, fact),
+      audit: (tx, { tenantId, actor, ...fact }) => audit.record(tx, { ...actor, tenantId }, fact),
     };
     this.subscriptions = new Subscriptions(this.hooks);
     this.invoices = new Invoices(this.hooks);

@@ -46,15 +46,11 @@ export class BudgetsService {
         degrade: degrade === null ? Prisma.DbNull : { ...degrade },
       };
       await tx.budget.upsert({ where, create: { tenantId, appId, ...data }, update: data });
-      await this.audit.record(
-        tx,
-        { tenantId, id: actor.id },
-        {
-          ...{ action: 'budget.set', target: appId === '' ? tenantId : appId },
-          ...(before ? { before: facts(before) } : {}),
-          after: { amountMicro: body.amountMicro, currency, stop, degrade },
-        },
-      );
+      await this.audit.record(tx, actor, {
+        ...{ action: 'budget.set', target: appId === '' ? tenantId : appId },
+        ...(before ? { before: facts(before) } : {}),
+        after: { amountMicro: body.amountMicro, currency, stop, degrade },
+      });
     });
     await this.parts.guard.look(tenantId);
     const { data } = await this.list(tenantId);
@@ -70,15 +66,11 @@ export class BudgetsService {
       const before = await tx.budget.findUnique({ where });
       if (!before) throw missing('budget');
       await tx.budget.delete({ where });
-      await this.audit.record(
-        tx,
-        { tenantId, id: actor.id },
-        {
-          action: 'budget.removed',
-          target: appId === '' ? tenantId : appId,
-          before: facts(before),
-        },
-      );
+      await this.audit.record(tx, actor, {
+        action: 'budget.removed',
+        target: appId === '' ? tenantId : appId,
+        before: facts(before),
+      });
     });
     await this.parts.guard.look(tenantId);
   }

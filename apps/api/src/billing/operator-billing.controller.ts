@@ -19,7 +19,6 @@ import {
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { CurrentOperator, type OperatorOrigin } from '../operator/current-operator.js';
-import { ActingOperator } from './acting-operator.js';
 import { CouponCodePipe } from './coupon-code.pipe.js';
 import { OperatorBillingService } from './operator-billing.service.js';
 import { OperatorPlansService } from './operator-plans.service.js';
@@ -90,7 +89,7 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorUpdateTenantBilling)
   update(
-    @ActingOperator() operator: string,
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('tenant', IdPipe) tenant: string,
     @Body({ schema: OperatorBillingPatch }) patch: OperatorBillingPatch,
   ): Promise<OperatorBilling> {
@@ -99,7 +98,7 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorGiveCredit)
   credit(
-    @ActingOperator() operator: string,
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('tenant', IdPipe) tenant: string,
     @Body({ schema: CreditBody }) body: CreditBody,
   ): Promise<OperatorBilling> {
@@ -115,7 +114,7 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorRecordPayment)
   pay(
-    @ActingOperator() operator: string,
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('invoice', IdPipe) invoice: string,
     @Body({ schema: PaymentBody }) body: PaymentBody,
   ): Promise<InvoiceWithLines> {
@@ -124,7 +123,7 @@ export class OperatorBillingController {
 
   @Route(CONTROL_ROUTES.operatorVoidInvoice)
   void(
-    @ActingOperator() operator: string,
+    @CurrentOperator() operator: OperatorOrigin,
     @Param('invoice', IdPipe) invoice: string,
     @Body({ schema: VoidBody }) body: VoidBody,
   ): Promise<InvoiceWithLines> {

@@ -14,6 +14,7 @@ import {
 import type { Tx } from '#database';
 import { pageById } from '../data/paging.js';
 import { missing } from '../http/validation.js';
+import type { OperatorOrigin } from '../operator/current-operator.js';
 import { BillingParts, PaymentProviders } from './billing-parts.js';
 import { shownInvoice, shownSubscription, wholeInvoice } from './shown.js';
 
@@ -32,7 +33,7 @@ export class OperatorBillingService {
   }
 
   update(
-    operator: string,
+    operator: OperatorOrigin,
     tenantId: string,
     patch: OperatorBillingPatch,
   ): Promise<OperatorBilling> {
@@ -62,7 +63,11 @@ export class OperatorBillingService {
     }, LONG);
   }
 
-  async credit(operator: string, tenantId: string, body: CreditBody): Promise<OperatorBilling> {
+  async credit(
+    operator: OperatorOrigin,
+    tenantId: string,
+    body: CreditBody,
+  ): Promise<OperatorBilling> {
     const { currency, reason, ref } = body;
     const amountMicro = BigInt(body.amountMicro);
     const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt);
@@ -99,7 +104,11 @@ export class OperatorBillingService {
   }
 
   /** What an operator enters has arrived in the bank: it passes through clearing in one step. */
-  async pay(operator: string, invoiceId: string, body: PaymentBody): Promise<InvoiceWithLines> {
+  async pay(
+    operator: OperatorOrigin,
+    invoiceId: string,
+    body: PaymentBody,
+  ): Promise<InvoiceWithLines> {
     const { currency, ref } = body;
     const at = body.at === undefined ? new Date(this.parts.clock.now()) : new Date(body.at);
     try {
@@ -121,7 +130,11 @@ export class OperatorBillingService {
     }
   }
 
-  async void(operator: string, invoiceId: string, redraw: boolean): Promise<InvoiceWithLines> {
+  async void(
+    operator: OperatorOrigin,
+    invoiceId: string,
+    redraw: boolean,
+  ): Promise<InvoiceWithLines> {
     return this.parts.database.asSystem(async (tx) => {
       const { tenantId, state } = await invoiceOf(tx, invoiceId);
       const wish = { tenantId, invoiceId, redraw, actor: operator };
@@ -137,7 +150,7 @@ export class OperatorBillingService {
 
   private async setPlan(
     tx: Tx,
-    actor: string,
+    actor: OperatorOrigin,
     tenantId: string,
     { planId, interval, trialDays, currency }: OperatorBillingPatch,
   ): Promise<void> {

@@ -106,7 +106,7 @@ export class PlanService {
       interval: body.interval,
       currency: await this.currencyOf(tx, tenantId, body.currency),
       trialEnd: trial ? new Date(now.getTime() + trialDays * 86_400_000) : null,
-      actor: actor.id,
+      actor,
     });
     const subscription = await tx.subscription.findUniqueOrThrow({ where: { tenantId } });
     return {

@@ -1,5 +1,5 @@
 import type { Tx } from '#database';
-import type { BillingHooks } from '../hooks.js';
+import type { Actor, BillingHooks } from '../hooks.js';
 import { newBillingId } from '../ids.js';
 import { post } from '../ledger/post.js';
 
@@ -11,7 +11,7 @@ export interface CreditWish {
   /** The same grant is given once. */
   readonly ref: string;
   readonly expiresAt: Date | null;
-  readonly actor: string;
+  readonly actor: Actor;
 }
 
 /** Gives a credit. @returns its id, the same one again when it was given before */
@@ -24,7 +24,7 @@ export async function giveCredit(tx: Tx, hooks: BillingHooks, wish: CreditWish):
     data: [
       {
         ...{ id, tenantId, currency, amountMicro, remainingMicro: amountMicro },
-        ...{ reason, extRef, expiresAt, createdBy: actor, createdAt: at },
+        ...{ reason, extRef, expiresAt, createdBy: actor.id, createdAt: at },
       },
     ],
     skipDuplicates: true,

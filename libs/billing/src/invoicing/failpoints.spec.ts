@@ -24,7 +24,7 @@ async function month(): Promise<string> {
     await tx.tenantCoupon.create({ data: { tenantId, code, remaining: 1 } });
     await giveCredit(tx, books.hooks, {
       ...{ tenantId, ref: 'c', currency: 'EUR', amountMicro: 5_000_000n, reason: 'x' },
-      ...{ expiresAt: null, actor: 'system' },
+      ...{ expiresAt: null, actor: { id: 'system' } },
     });
   });
   return tenantId;

@@ -1,6 +1,6 @@
 import type { Invoice, Tx } from '#database';
 import { giveCredit, useCredits } from '../credits/credits.js';
-import type { BillingHooks } from '../hooks.js';
+import { SYSTEM, type BillingHooks } from '../hooks.js';
 import { post } from '../ledger/post.js';
 import { accrue, writeLines } from './draft.js';
 import { draw } from './draw.js';
@@ -104,7 +104,7 @@ async function giveBack(
 ): Promise<void> {
   const { tenantId, invoiceId, currency, amountMicro, at } = back;
   await giveCredit(tx, hooks, {
-    ...{ tenantId, currency, amountMicro, expiresAt: null, actor: 'system' },
+    ...{ tenantId, currency, amountMicro, expiresAt: null, actor: SYSTEM },
     reason: 'Corrections of earlier periods exceed this one',
     ref: `carry:${invoiceId}`,
   });
@@ -132,7 +132,7 @@ async function tell(
   const { tenantId, invoiceId, number, currency } = facts;
   const dueMicro = String(facts.dueMicro);
   await hooks.audit(tx, {
-    ...{ tenantId, actor: 'system', action: 'invoice.finalized', target: invoiceId },
+    ...{ tenantId, actor: SYSTEM, action: 'invoice.finalized', target: invoiceId },
     after: { number, dueMicro, currency },
   });
   const data = { invoiceId, number, dueMicro, currency, dueAt: facts.dueAt.toISOString() };

@@ -1,5 +1,5 @@
 import type { Invoice, Prisma, Tx } from '#database';
-import type { BillingHooks } from '../hooks.js';
+import { SYSTEM, type Actor, type BillingHooks } from '../hooks.js';
 import { newBillingId } from '../ids.js';
 import { reverse } from '../ledger/post.js';
 
@@ -45,12 +45,12 @@ export class Invoices {
       tenantId,
       invoiceId,
       redraw = false,
-      actor = 'system',
+      actor = SYSTEM,
     }: {
       tenantId: string;
       invoiceId: string;
       redraw?: boolean;
-      actor?: string;
+      actor?: Actor;
     },
   ): Promise<boolean> {
     const invoice = await lock(tx, tenantId, invoiceId);

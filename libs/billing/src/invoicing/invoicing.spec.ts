@@ -205,7 +205,7 @@ describe('P6: a period’s invoice', () => {
       for (const ref of ['welcome', 'welcome'])
         await giveCredit(tx, books.hooks, {
           ...{ tenantId, ref, currency: 'EUR', amountMicro: 30_000_000n },
-          ...{ reason: 'Welcome', expiresAt: null, actor: 'opr_1' },
+          ...{ reason: 'Welcome', expiresAt: null, actor: { id: 'opr_1' } },
         });
     });
     books.at('2026-12-01T01:00:00Z');
@@ -231,7 +231,7 @@ describe('P6: a period’s invoice', () => {
     await system((tx) =>
       giveCredit(tx, books.hooks, {
         ...{ tenantId, ref: 'short', currency: 'EUR', amountMicro: 9_000_000n },
-        ...{ reason: 'Short', expiresAt: new Date('2026-11-20T00:00:00Z'), actor: 'opr_1' },
+        ...{ reason: 'Short', expiresAt: new Date('2026-11-20T00:00:00Z'), actor: { id: 'opr_1' } },
       }),
     );
     books.at('2026-12-01T01:00:00Z');

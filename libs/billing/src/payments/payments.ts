@@ -1,5 +1,5 @@
 import type { Invoice, Tx } from '#database';
-import type { BillingHooks } from '../hooks.js';
+import { SYSTEM, type Actor, type BillingHooks } from '../hooks.js';
 import { newBillingId } from '../ids.js';
 import { post } from '../ledger/post.js';
 
@@ -13,7 +13,7 @@ export interface PaymentFacts {
   readonly provider: string;
   readonly at: Date;
   /** Who entered it; `system` unless a person did. */
-  readonly actor?: string;
+  readonly actor?: Actor;
 }
 
 /** A payment that fits no invoice of the tenant, or not its currency. */
@@ -101,7 +101,7 @@ export class Payments {
         {
           ...{ tenantId, invoiceId, amountMicro, currency, ref, provider, at, state },
           id: newBillingId('pay'),
-          createdBy: facts.actor ?? 'system',
+          createdBy: (facts.actor ?? SYSTEM).id,
         },
       ],
       skipDuplicates: true,
@@ -122,7 +122,7 @@ export class Payments {
   }
 
   private audit(tx: Tx, facts: PaymentFacts, action: string, after: Record<string, unknown>) {
-    const { tenantId, invoiceId, actor = 'system' } = facts;
+    const { tenantId, invoiceId, actor = SYSTEM } = facts;
     return this.hooks.audit(tx, { tenantId, actor, action, target: invoiceId, after });
   }
 }

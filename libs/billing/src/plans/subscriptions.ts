@@ -1,5 +1,5 @@
 import type { Prisma, Subscription, SubscriptionState, Tx } from '#database';
-import type { BillingHooks } from '../hooks.js';
+import { SYSTEM, type Actor, type BillingHooks } from '../hooks.js';
 import { calendarPeriod, hoursBetween, nextFullHour } from '../hours.js';
 import { openDraft } from '../invoicing/open-period.js';
 import { setSegment } from './segments.js';
@@ -20,7 +20,7 @@ export interface SubscriptionFacts {
   /** What the provider calls things; `subscriptionId` tells one subscription from another. */
   readonly external: Readonly<Record<string, string>>;
   /** Who brought it about; `system` unless a person did. */
-  readonly actor?: string;
+  readonly actor?: Actor;
 }
 
 /** The plan that a tenant falls back to when its subscription ends. */
@@ -91,7 +91,7 @@ export class Subscriptions {
       readonly currency?: string;
       readonly at?: Date;
       readonly trialEnd?: Date | null;
-      readonly actor?: string;
+      readonly actor?: Actor;
     } = {},
   ): Promise<void> {
     const at = nextFullHour(options.at ?? new Date(this.hooks.now()));
@@ -153,7 +153,7 @@ export class Subscriptions {
       periodEnd: end,
       wholeHours: hoursBetween(start, end),
     };
-    await this.store(tx, before, tenantId, { ...before, ...data }, 'system');
+    await this.store(tx, before, tenantId, { ...before, ...data }, SYSTEM);
     return true;
   }
 
@@ -180,7 +180,7 @@ export class Subscriptions {
     );
     const periodEnd = end > before.periodStart ? end : before.periodEnd;
     const ended = { state: 'cancelled' as const, periodEnd, cancelAt: null };
-    await this.store(tx, before, tenantId, { ...before, ...ended }, 'system');
+    await this.store(tx, before, tenantId, { ...before, ...ended }, SYSTEM);
   }
 
   private async cancel(tx: Tx, before: Subscription | null, facts: SubscriptionFacts) {
@@ -199,7 +199,7 @@ export class Subscriptions {
     before: Subscription | null,
     tenantId: string,
     data: Omit<Subscription, 'tenantId' | 'createdAt'> & { external: unknown },
-    actor = 'system',
+    actor: Actor = SYSTEM,
   ): Promise<void> {
     const { planId, state, interval, currency, periodStart, periodEnd, trialEnd, cancelAt } = data;
     const row = {

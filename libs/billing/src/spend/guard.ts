@@ -1,6 +1,6 @@
 import type { WebhookEventType } from '#contracts';
 import type { Budget, Database, SpendState, Subscription, Tx } from '#database';
-import type { BillingHooks } from '../hooks.js';
+import { SYSTEM, type BillingHooks } from '../hooks.js';
 import { loadPeriod, loadUsage } from '../invoicing/rated-period.js';
 import { rate, type RatedLine } from '../rating/rate.js';
 import { levelOf, type SpendLevel } from './levels.js';
@@ -134,7 +134,7 @@ export class SpendGuard {
       await this.hooks.emit(tx, { tenantId, type, data: after, key });
     }
     await this.hooks.audit(tx, {
-      ...{ tenantId, actor: 'system', action: `budget.${level}`, target: appId ?? tenantId },
+      ...{ tenantId, actor: SYSTEM, action: `budget.${level}`, target: appId ?? tenantId },
       ...{ before: { level: before }, after },
     });
   }

@@ -42,13 +42,12 @@ function OperatorSidebar() {
       </nav>
       <div className="sidebar-foot">
         <ThemeSwitch />
-        <Link to="/operator/account" className="small">
-          {me.email} · operator
-        </Link>
+        <span className="small soft">{me.email}</span>
         <Button size="small" onClick={() => void leave()}>
           Sign out
         </Button>
-        <span className="small">
+        <span className="row small">
+          <Link to="/operator/account">Account</Link>
           <a href="/docs">API reference</a>
         </span>
       </div>

@@ -84,7 +84,7 @@ test('credits pay at Stripe what they pay in the ledger, of usage and of the bas
       reason: 'Welcome',
       expiresAt: null,
       ref: 'welcome:ten_credit',
-      actor: 'opr_a',
+      actor: { id: 'opr_a' },
     }),
   );
   const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);

@@ -13,6 +13,8 @@ import { descendantsOf, runningProcesses, signal, type Running } from './process
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const LAUNCHER = join(ROOT, 'dist', 'apps', 'holdline', 'src', 'main.js');
+/** Kept from one run to the next, as Jest keeps its own. */
+const COMPILED = join(tmpdir(), 'holdline-compiled');
 const START_MS = 60_000;
 
 /** What demo.json says (protocol, "Starting it"). */
@@ -113,6 +115,8 @@ export function launch(env: Readonly<Record<string, string>>): Launched {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
+      // A run starts a hundred of them: each compiles what those before it have not.
+      NODE_COMPILE_CACHE: COMPILED,
       LANG: 'C.UTF-8',
       ...env,
     },

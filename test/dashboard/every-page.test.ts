@@ -6,7 +6,7 @@ import type { BrowserContextOptions } from 'playwright-core';
 import { startChromium, type Chromium } from '../support/chromium.js';
 import { OPEN_PAGES, operatorPagesOf, pagesOf, tenantAsOperator, type ShownPage } from './pages.js';
 import { Visitor } from './visitor.js';
-import { makeWorld, type World } from './world.js';
+import { makeWorld, NAMED_OPERATOR, type World } from './world.js';
 
 /** `npm run screenshots` says where pictures go; the test alone takes none. */
 const PICTURES = process.env['HOLDLINE_SCREENSHOTS'];
@@ -89,7 +89,7 @@ describe('in light, in dark and on a narrow screen', () => {
   }, 180_000);
 
   test('nor does a page of an operator', async () => {
-    await visitor.signInAsOperator(world.holdline.demo.operator);
+    await visitor.signInAsOperator(NAMED_OPERATOR);
     for (const page of operatorPagesOf(world)) {
       await shown(visitor, page);
       await look(visitor, page);

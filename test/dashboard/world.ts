@@ -11,6 +11,12 @@ import { succeeded } from '../support/wire.js';
 const DAY_MS = 86_400_000;
 const SOON_MS = 30_000;
 
+/** Whom the environment names: there beside the one of demo.json. */
+export const NAMED_OPERATOR = {
+  email: 'ops@holdline.example',
+  password: 'named by the environment',
+};
+
 /** What a dashboard looks like after a month: a Holdline with a provider who has used it. */
 export interface World {
   readonly holdline: Holdline;
@@ -34,7 +40,12 @@ export async function makeWorld({ postgres = 'lent' } = {}): Promise<World> {
   await writeFile(clock, String(-61 * DAY_MS));
   const holdline = await startHoldline({
     postgres,
-    env: { HOLDLINE_CLOCK_FILE: clock, STRIPE_HOST: '127.0.0.1:1' },
+    env: {
+      HOLDLINE_CLOCK_FILE: clock,
+      STRIPE_HOST: '127.0.0.1:1',
+      OPERATOR_EMAIL: NAMED_OPERATOR.email,
+      OPERATOR_PASSWORD: NAMED_OPERATOR.password,
+    },
   });
   const then = await ControlPlane.signUp(holdline.apiUrl, 'Acme Learning', 'owner@acme.example');
   succeeded(

@@ -16,6 +16,20 @@ describe('configuration', () => {
     expect(config.apiUrl).toBe('http://127.0.0.1:3000');
   });
 
+  test('an operator is named with a password, or not at all; the fault does not repeat it', () => {
+    const OPERATOR_EMAIL = 'Ops@Example.com';
+    const OPERATOR_PASSWORD = 'at least ten';
+    expect(() => loadConfig({ OPERATOR_EMAIL })).toThrow(/go together/);
+    expect(() => loadConfig({ OPERATOR_EMAIL, OPERATOR_PASSWORD: 'tooshort' })).toThrow(
+      /^(?![^]*tooshort)[^]*OPERATOR_PASSWORD/,
+    );
+    expect(loadConfig({ OPERATOR_EMAIL, OPERATOR_PASSWORD }).operator).toEqual({
+      email: 'ops@example.com',
+      password: OPERATOR_PASSWORD,
+    });
+    expect(loadConfig({}).operator).toBeNull();
+  });
+
   test.each([
     ['API_PORT', 'eighty'],
     ['DELIVERY_PORT', '70000'],

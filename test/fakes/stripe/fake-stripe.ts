@@ -37,6 +37,7 @@ export class FakeStripe {
   readonly requests: string[] = [];
   private readonly answers: IdempotentAnswers;
   private readonly cycles: Cycles;
+  readonly invoicing: Invoicing;
   private readonly checkout: Checkout;
   private readonly table: RouteTable;
   private readonly server: Server;
@@ -47,19 +48,19 @@ export class FakeStripe {
     this.webhooks = new FakeWebhooks(this.clock);
     this.account = new FakeAccount(this.clock, this.webhooks);
     this.answers = new IdempotentAnswers(this.clock);
-    const invoicing = new Invoicing(this.account);
-    this.cycles = new Cycles(this.account, invoicing);
-    this.checkout = new Checkout(this.account, invoicing, () => this.url);
+    this.invoicing = new Invoicing(this.account);
+    this.cycles = new Cycles(this.account, this.invoicing);
+    this.checkout = new Checkout(this.account, this.invoicing, () => this.url);
     this.table = new RouteTable(
       customerRoutes(this.account),
       productRoutes(this.account),
       priceRoutes(this.account),
       meterRoutes(this.account),
       meterEventRoutes(this.account),
-      subscriptionRoutes(this.account, invoicing, this.cycles),
+      subscriptionRoutes(this.account, this.invoicing, this.cycles),
       this.checkout.routes(),
       portalRoutes(this.account, () => this.url),
-      invoiceRoutes(this.account, invoicing),
+      invoiceRoutes(this.account, this.invoicing),
       creditGrantRoutes(this.account),
       eventRoutes(this.account),
       disputeRoutes(this.account),

@@ -83,6 +83,12 @@ export class Invoicing {
     this.refresh(invoice);
   }
 
+  /** As somebody does by hand, in Stripe's own dashboard. */
+  takeLinesOff(invoice: Stripe.Invoice): void {
+    this.added.delete(invoice.id);
+    this.refresh(invoice);
+  }
+
   /** A draft shows what is known now: each look works its lines out anew. */
   refresh(invoice: Stripe.Invoice): void {
     if (invoice.status !== 'draft') return;

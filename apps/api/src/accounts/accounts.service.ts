@@ -118,19 +118,13 @@ export class AccountsService {
    * @throws Problem forbidden when it is not the user's password; rate_limited
    */
   async requirePassword(user: UserActor, password: string): Promise<void> {
-    await this.backoff
-      .attempt(user.email, user.ip, async () => {
-        const row = await this.database.asSystem((tx) =>
-          tx.user.findUnique({ where: { id: user.id } }),
-        );
-        if (row?.passwordHash === NO_PASSWORD) throw noPassword();
-        return (await this.passwords.matches(password, row?.passwordHash ?? null)) ? true : null;
-      })
-      .catch((error: unknown) => {
-        throw error instanceof Problem && error.code === 'unauthenticated'
-          ? notYourPassword()
-          : error;
-      });
+    await this.backoff.again(user.email, user.ip, async () => {
+      const row = await this.database.asSystem((tx) =>
+        tx.user.findUnique({ where: { id: user.id } }),
+      );
+      if (row?.passwordHash === NO_PASSWORD) throw noPassword();
+      return this.passwords.matches(password, row?.passwordHash ?? null);
+    });
   }
 
   /** The tenant that a user begins with; null: a member of none. */
@@ -192,12 +186,6 @@ export class AccountsService {
           : { operator: actor.email ?? actor.id, endsAt: new Date(actor.endsAt).toISOString() },
     };
   }
-}
-
-export function notYourPassword(): Problem {
-  return new Problem('forbidden', 'This is not your password. Type it once more.', {
-    errors: [{ pointer: '/password', message: 'is not your password' }],
-  });
 }
 
 function noPassword(): Problem {

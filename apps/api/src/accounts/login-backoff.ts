@@ -71,6 +71,25 @@ export class LoginBackoff {
     this.succeed(account, address);
     return found;
   }
+
+  /**
+   * The same before something that makes signing in weaker or different, for who is signed in already.
+   * @throws Problem forbidden when it is not their password; rate_limited
+   */
+  async again(account: string, ip: string, check: () => Promise<boolean>): Promise<void> {
+    await this.attempt(account, ip, async () => ((await check()) ? true : null)).catch(
+      (error: unknown) => {
+        const isWrong = error instanceof Problem && error.code === 'unauthenticated';
+        throw isWrong ? notYourPassword() : error;
+      },
+    );
+  }
+}
+
+function notYourPassword(): Problem {
+  return new Problem('forbidden', 'This is not your password. Type it once more.', {
+    errors: [{ pointer: '/password', message: 'is not your password' }],
+  });
 }
 
 export function tooMany(

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Prisma, Tx } from '#database';
+import type { Tx } from '#database';
 import { Clock } from '../data/clock.js';
 import { entryHash, NO_HASH } from './audit-chain.js';
 import { isOperator, noteForOperators } from './operator-trail.js';
-import { toldFacts, toldText } from './told-facts.js';
+import { storedFacts, toldEntry } from './told-facts.js';
 
 /** Who did it, and from where. */
 export interface AuditActor {
@@ -38,33 +38,17 @@ export class AuditTrail {
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`audit:${tenantId}`}, 0))`;
     const head = await tx.auditHead.findUnique({ where: { tenantId } });
     const previousHash = head?.hash ?? NO_HASH;
-    const before = toldFacts(fact.before);
-    const after = toldFacts(fact.after);
-    const content = {
-      tenantId,
-      seq: (head?.seq ?? 0n) + 1n,
-      at: new Date(this.clock.now()),
-      actor: toldText(actor.id, 100),
-      ip: actor.ip == null ? null : toldText(actor.ip, 64),
-      userAgent: actor.userAgent == null ? null : toldText(actor.userAgent, 300),
-      action: fact.action,
-      target: toldText(fact.target, 300),
-    };
-    const hash = entryHash(previousHash, { ...content, before, after });
+    const told = toldEntry(this.clock.now(), actor, fact);
+    const content = { ...told, tenantId, seq: (head?.seq ?? 0n) + 1n };
+    const hash = entryHash(previousHash, content);
     await tx.auditEntry.create({
-      data: {
-        ...content,
-        ...(before === null ? {} : { before: before as Prisma.InputJsonObject }),
-        ...(after === null ? {} : { after: after as Prisma.InputJsonObject }),
-        previousHash,
-        hash,
-      },
+      data: { ...content, ...storedFacts(told), previousHash, hash },
     });
     await tx.auditHead.upsert({
       where: { tenantId },
       create: { tenantId, seq: content.seq, hash },
       update: { seq: content.seq, hash },
     });
-    if (isOperator(actor.id)) await noteForOperators(tx, { ...content, before, after });
+    if (isOperator(actor.id)) await noteForOperators(tx, tenantId, told);
   }
 }

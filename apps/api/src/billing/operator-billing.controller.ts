@@ -2,11 +2,13 @@ import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 import {
   CONTROL_ROUTES,
   CouponBody,
+  CouponCode,
   CreditBody,
   OperatorBillingPatch,
   OperatorInvoicesQuery,
   PaymentBody,
   PlanBody,
+  PlanId,
   PlanPatch,
   VoidBody,
   type Coupon,
@@ -19,10 +21,12 @@ import {
 import { Route } from '../http/route.js';
 import { IdPipe } from '../http/validation.js';
 import { CurrentOperator, type OperatorOrigin } from '../operator/current-operator.js';
-import { CouponCodePipe } from './coupon-code.pipe.js';
+import { NamePipe } from './name-pipe.js';
 import { OperatorBillingService } from './operator-billing.service.js';
 import { OperatorPlansService } from './operator-plans.service.js';
-import { PlanIdPipe } from './plan-id.pipe.js';
+
+const PLAN = new NamePipe(PlanId, 'plan');
+const COUPON = new NamePipe(CouponCode, 'coupon');
 
 @Controller()
 export class OperatorBillingController {
@@ -47,7 +51,7 @@ export class OperatorBillingController {
   @Route(CONTROL_ROUTES.operatorUpdatePlan)
   updatePlan(
     @CurrentOperator() operator: OperatorOrigin,
-    @Param('plan', PlanIdPipe) plan: string,
+    @Param('plan', PLAN) plan: string,
     @Body({ schema: PlanPatch }) patch: PlanPatch,
   ): Promise<Plan> {
     return this.offers.update(operator, plan, patch);
@@ -56,7 +60,7 @@ export class OperatorBillingController {
   @Route(CONTROL_ROUTES.operatorRetirePlan)
   retirePlan(
     @CurrentOperator() operator: OperatorOrigin,
-    @Param('plan', PlanIdPipe) plan: string,
+    @Param('plan', PLAN) plan: string,
   ): Promise<Plan> {
     return this.offers.retire(operator, plan);
   }
@@ -77,7 +81,7 @@ export class OperatorBillingController {
   @Route(CONTROL_ROUTES.operatorEndCoupon)
   endCoupon(
     @CurrentOperator() operator: OperatorOrigin,
-    @Param('coupon', CouponCodePipe) coupon: string,
+    @Param('coupon', COUPON) coupon: string,
   ): Promise<Coupon> {
     return this.offers.endCoupon(operator, coupon);
   }

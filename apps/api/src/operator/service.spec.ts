@@ -306,6 +306,10 @@ describe('reconciliation', () => {
     expect((await retry('evt_1')).status).toBe(204);
     expect((await retry('evt_1')).status).toBe(409);
     expect((await show()).failedEvents).toEqual([]);
+    const { body } = await operator('GET', '/v1/operator/log?limit=1');
+    expect(body.data).toMatchObject([
+      { action: 'stripe-event.retried', target: 'evt_1', tenant: null },
+    ]);
   });
 
   test('a difference is settled once, with why', async () => {

@@ -1,8 +1,11 @@
 import type { RouteSpec } from '../routes.js';
 import * as staff from './operator-staff.js';
-import * as own from './own-account.js';
+import { PasswordAgain } from './own-account.js';
+import { OWN_ACCOUNT_ROUTES } from './own-account-routes.js';
 import { ACCESS, LIST, SERVING, WRITE } from './refusals.js';
 
+/** Signing in is for them what it is for users. */
+const AS_OPERATOR = { tag: 'Operator', auth: 'operator' } as const;
 const AGAIN = [...WRITE, 'rate_limited'] as const;
 
 /** The operators themselves: how each signs in, who they are, and what they did. */
@@ -17,57 +20,34 @@ export const OPERATOR_STAFF_ROUTES = {
     problems: [...ACCESS, ...SERVING],
   },
   operatorChangePassword: {
-    method: 'PUT',
+    ...OWN_ACCOUNT_ROUTES.changePassword,
     path: '/v1/operator/account/password',
-    tag: 'Operator',
     summary: 'Change one’s password as an operator',
-    description: 'All other sessions end.',
-    auth: 'operator',
-    body: own.PasswordChange,
-    success: { status: 204, description: 'Changed.' },
-    problems: AGAIN,
+    ...AS_OPERATOR,
   },
   operatorBeginTwoStep: {
-    method: 'POST',
+    ...OWN_ACCOUNT_ROUTES.beginTwoStep,
     path: '/v1/operator/account/two-step',
-    tag: 'Operator',
     summary: 'Begin two-step sign-in as an operator: make a secret for an authenticator app',
-    description: 'Nothing changes until a code is confirmed.',
-    auth: 'operator',
-    body: own.PasswordAgain,
-    success: { status: 200, schema: own.TwoStepSecret, description: 'The secret.' },
-    problems: [...AGAIN, 'conflict'],
+    ...AS_OPERATOR,
   },
   operatorConfirmTwoStep: {
-    method: 'POST',
+    ...OWN_ACCOUNT_ROUTES.confirmTwoStep,
     path: '/v1/operator/account/two-step/confirm',
-    tag: 'Operator',
     summary: 'Turn two-step sign-in on as an operator with a first code',
-    auth: 'operator',
-    body: own.TotpCode,
-    success: { status: 200, schema: own.RecoveryCodes, description: 'It is on.' },
-    problems: [...AGAIN, 'conflict'],
+    ...AS_OPERATOR,
   },
   operatorRenewRecoveryCodes: {
-    method: 'POST',
+    ...OWN_ACCOUNT_ROUTES.renewRecoveryCodes,
     path: '/v1/operator/account/two-step/recovery-codes',
-    tag: 'Operator',
     summary: 'Make new recovery codes as an operator',
-    description: 'Those from before are worth nothing from then on.',
-    auth: 'operator',
-    body: own.PasswordAgain,
-    success: { status: 200, schema: own.RecoveryCodes, description: 'Shown this once.' },
-    problems: [...AGAIN, 'conflict'],
+    ...AS_OPERATOR,
   },
   operatorEndTwoStep: {
-    method: 'POST',
+    ...OWN_ACCOUNT_ROUTES.endTwoStep,
     path: '/v1/operator/account/two-step/off',
-    tag: 'Operator',
     summary: 'Turn two-step sign-in off as an operator',
-    auth: 'operator',
-    body: own.PasswordAgain,
-    success: { status: 204, description: 'It is off; its recovery codes are worth nothing.' },
-    problems: AGAIN,
+    ...AS_OPERATOR,
   },
   operatorStaff: {
     method: 'GET',
@@ -97,7 +77,7 @@ export const OPERATOR_STAFF_ROUTES = {
     description:
       'Their sessions end at once. Nobody removes themselves, so that one always remains.',
     auth: 'operator',
-    body: own.PasswordAgain,
+    body: PasswordAgain,
     success: { status: 204, description: 'They can sign in no more.' },
     problems: [...AGAIN, 'conflict'],
   },

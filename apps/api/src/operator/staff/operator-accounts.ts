@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Problem, type LoginBody, type OperatorAccount } from '#contracts';
+import type { LoginBody, OperatorAccount } from '#contracts';
 import { Database, type Operator } from '#database';
 import type { Logger } from '#platform';
-import { codeAsked, notYourPassword } from '../../accounts/accounts.service.js';
+import { codeAsked } from '../../accounts/accounts.service.js';
 import { LoginBackoff } from '../../accounts/login-backoff.js';
 import { Passwords } from '../../accounts/passwords.js';
 import { TwoStep } from '../../accounts/two-step/two-step.js';
@@ -71,17 +71,12 @@ export class OperatorAccounts {
    * @throws Problem forbidden when it is not the operator's password; rate_limited
    */
   async requirePassword(operator: OperatorOrigin, password: string): Promise<void> {
-    await this.backoff
-      .attempt(operator.email, operator.ip, async () => {
-        const row = await this.database.asSystem((tx) =>
-          tx.operator.findUnique({ where: { id: operator.id } }),
-        );
-        return (await this.passwords.matches(password, row?.passwordHash ?? null)) ? true : null;
-      })
-      .catch((error: unknown) => {
-        const isWrong = error instanceof Problem && error.code === 'unauthenticated';
-        throw isWrong ? notYourPassword() : error;
-      });
+    await this.backoff.again(operator.email, operator.ip, async () => {
+      const row = await this.database.asSystem((tx) =>
+        tx.operator.findUnique({ where: { id: operator.id } }),
+      );
+      return this.passwords.matches(password, row?.passwordHash ?? null);
+    });
   }
 
   /** Every session ends: what is signed in a cookie is made over the password's hash. */

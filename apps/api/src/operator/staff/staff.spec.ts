@@ -159,69 +159,61 @@ describe('an operator’s second step', () => {
 });
 
 describe('the operators’ log', () => {
-  test('has an entry of each operator’s route that changes something', async () => {
+  /** What each route of operators that changes nothing of a tenant’s leaves: those are in audit/every-change.spec.ts. */
+  const LEAVES = {
+    operatorLogin: 'operator.signed-in',
+    operatorBeginTwoStep: 'two-step.begun',
+    operatorConfirmTwoStep: 'two-step.enabled',
+    operatorRenewRecoveryCodes: 'recovery-codes.renewed',
+    operatorEndTwoStep: 'two-step.disabled',
+    operatorCreatePlan: 'plan.created',
+    operatorUpdatePlan: 'plan.updated',
+    operatorRetirePlan: 'plan.retired',
+    operatorCreateCoupon: 'coupon.created',
+    operatorEndCoupon: 'coupon.ended',
+    operatorAddStaff: 'operator.added',
+    operatorRemoveStaff: 'operator.removed',
+    operatorChangePassword: 'password.changed',
+  };
+
+  test('each such route is here; an event of Stripe’s that is taken in again is in service.spec.ts', () => {
+    const names = Object.entries<RouteSpec>(CONTROL_ROUTES)
+      .filter(
+        ([name, { method, path }]) =>
+          name.startsWith('operator') &&
+          method !== 'GET' &&
+          !/logout|tenants|invoices|impersonation|stripe/.test(path),
+      )
+      .map(([name]) => name);
+    expect(names.sort()).toEqual(Object.keys(LEAVES).sort());
+  });
+
+  test('has an entry of each', async () => {
     const { call, id, password } = await colleague();
-    const make: Record<string, () => Promise<unknown>> = {
-      operatorLogin: () => Promise.resolve(),
-      operatorBeginTwoStep: async () => {
-        const { body } = await call('POST', '/v1/operator/account/two-step', {
-          body: { password },
-        });
-        const code = generateSync({
-          secret: body.secret,
-          epoch: Math.floor(t.clock.now() / 1000),
-        });
-        await call('POST', '/v1/operator/account/two-step/confirm', { body: { code } });
-        await call('POST', '/v1/operator/account/two-step/recovery-codes', { body: { password } });
-        await call('POST', '/v1/operator/account/two-step/off', { body: { password } });
-      },
-      operatorCreatePlan: async () => {
-        await call('POST', '/v1/operator/plans', { body: PLAN });
-        await call('PATCH', '/v1/operator/plans/logged', { body: { name: 'Other' } });
-        await call('DELETE', '/v1/operator/plans/logged');
-        await call('POST', '/v1/operator/coupons', { body: COUPON });
-        await call('DELETE', '/v1/operator/coupons/LOGGED');
-      },
-      operatorAddStaff: async () => {
-        const { body } = await call('POST', '/v1/operator/operators', {
-          body: { email: 'logged@holdline.example', password },
-        });
-        await call('POST', `/v1/operator/operators/${body.id}/remove`, { body: { password } });
-      },
-      operatorUpdateTenant: () =>
-        call('PATCH', `/v1/operator/tenants/${t.demo.tenantId}`, { body: { status: 'active' } }),
-      operatorChangePassword: () =>
-        call('PUT', '/v1/operator/account/password', {
-          body: { password, newPassword: 'another one of mine' },
-        }),
-    };
-    for (const done of Object.values(make)) await done();
-    const actions = (await log(`?operator=${id}`)).map(({ action }) => action).reverse();
-    expect(actions).toEqual([
-      'operator.signed-in',
-      'two-step.begun',
-      'two-step.enabled',
-      'recovery-codes.renewed',
-      'two-step.disabled',
-      'plan.created',
-      'plan.updated',
-      'plan.retired',
-      'coupon.created',
-      'coupon.ended',
-      'operator.added',
-      'operator.removed',
-      'tenant.updated',
-      'password.changed',
-    ]);
-    // The routes of operators that change a tenant’s things are in audit/every-change.spec.ts: what that
-    // tenant’s log holds of an operator is here too.
-    const ofNoTenant = Object.entries<RouteSpec>(CONTROL_ROUTES).filter(
-      ([, { auth, method, path }]) =>
-        auth === 'operator' &&
-        method !== 'GET' &&
-        !/tenants|invoices|impersonation|stripe/.test(path),
-    );
-    expect(ofNoTenant).toHaveLength(12);
+    const again = { body: { password } };
+    const { body: begun } = await call('POST', '/v1/operator/account/two-step', again);
+    const code = generateSync({
+      secret: begun.secret,
+      epoch: Math.floor(t.clock.now() / 1000),
+    });
+    await call('POST', '/v1/operator/account/two-step/confirm', { body: { code } });
+    await call('POST', '/v1/operator/account/two-step/recovery-codes', again);
+    await call('POST', '/v1/operator/account/two-step/off', again);
+    await call('POST', '/v1/operator/plans', { body: PLAN });
+    await call('PATCH', '/v1/operator/plans/logged', { body: { name: 'Other' } });
+    await call('DELETE', '/v1/operator/plans/logged');
+    await call('POST', '/v1/operator/coupons', { body: COUPON });
+    await call('DELETE', '/v1/operator/coupons/LOGGED');
+    const { body: other } = await call('POST', '/v1/operator/operators', {
+      body: { email: 'logged@holdline.example', password },
+    });
+    await call('POST', `/v1/operator/operators/${other.id}/remove`, again);
+    await call('PUT', '/v1/operator/account/password', {
+      body: { password, newPassword: 'another one of mine' },
+    });
+    const entries = (await log(`?operator=${id}`)).reverse();
+    expect(entries.map(({ action }) => action)).toEqual(Object.values(LEAVES));
+    for (const { tenant, ip } of entries) expect([tenant, ip]).toEqual([null, '127.0.0.1']);
   });
 
   test('holds what an operator did to a tenant, under that tenant’s id too, and nothing of the tenant’s own', async () => {
@@ -257,8 +249,10 @@ describe('the operators’ log', () => {
     expect(JSON.stringify(all)).not.toMatch(/secret|argon2|another one of mine/);
     await expect(
       t.database.asSystem((tx) => tx.operatorEntry.updateMany({ data: { actor: 'opr_x' } })),
-    ).rejects.toThrow();
-    await expect(t.database.asSystem((tx) => tx.operatorEntry.deleteMany())).rejects.toThrow();
+    ).rejects.toThrow(/permission denied|never changed/);
+    await expect(t.database.asSystem((tx) => tx.operatorEntry.deleteMany())).rejects.toThrow(
+      /permission denied|never changed/,
+    );
   });
 });
 

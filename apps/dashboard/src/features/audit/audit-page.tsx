@@ -3,12 +3,12 @@ import { useState } from 'react';
 import { answered, api } from '../../api/client.js';
 import { PAGE, pagedQuery } from '../../api/paged.js';
 import { Button } from '../../ui/button.js';
-import { CodeBlock } from '../../ui/code-block.js';
 import { TextField } from '../../ui/field.js';
 import { Empty, Page } from '../../ui/page.js';
 import { PagedTable } from '../../ui/paged-table.js';
 import { ProblemNote } from '../../ui/problem-note.js';
 import { Moment } from '../../ui/time.js';
+import { Told } from '../../ui/told.js';
 
 const auditQuery = (action: string) =>
   pagedQuery(
@@ -76,20 +76,8 @@ export function AuditPage() {
           },
           {
             head: 'What',
-            cell: (entry) => (
-              <div className="stack-small">
-                <strong>{entry.action}</strong>
-                <code className="small">{entry.target}</code>
-                {(entry.before ?? entry.after) && (
-                  <details className="small">
-                    <summary>Before and after</summary>
-                    <CodeBlock
-                      label={`entry ${entry.seq}`}
-                      text={JSON.stringify({ before: entry.before, after: entry.after }, null, 2)}
-                    />
-                  </details>
-                )}
-              </div>
+            cell: ({ seq, action, target, before, after }) => (
+              <Told label={`entry ${seq}`} {...{ action, target, before, after }} />
             ),
           },
         ]}

@@ -1,10 +1,10 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { CodeBlock } from '../../ui/code-block.js';
 import { SelectField } from '../../ui/field.js';
 import { Empty, Page } from '../../ui/page.js';
 import { PagedTable } from '../../ui/paged-table.js';
 import { Moment } from '../../ui/time.js';
+import { Told } from '../../ui/told.js';
 import { operatorLogQuery, staffQuery } from './operator-queries.js';
 import { TenantLink } from './tenant-link.js';
 
@@ -49,20 +49,8 @@ export function LogPage() {
           },
           {
             head: 'What',
-            cell: (entry) => (
-              <div className="stack-small">
-                <strong>{entry.action}</strong>
-                <code className="small">{entry.target}</code>
-                {(entry.before ?? entry.after) && (
-                  <details className="small">
-                    <summary>Before and after</summary>
-                    <CodeBlock
-                      label={`entry ${entry.id}`}
-                      text={JSON.stringify({ before: entry.before, after: entry.after }, null, 2)}
-                    />
-                  </details>
-                )}
-              </div>
+            cell: ({ id, action, target, before, after }) => (
+              <Told label={`entry ${id}`} {...{ action, target, before, after }} />
             ),
           },
           {

@@ -6,7 +6,6 @@ import { Button } from '../../ui/button.js';
 import { CodeBlock } from '../../ui/code-block.js';
 import { Dialog } from '../../ui/dialog.js';
 import { TextField } from '../../ui/field.js';
-import { FormDialog } from '../../ui/form-dialog.js';
 import { Loaded } from '../../ui/loaded.js';
 import { Badge, Card, Page } from '../../ui/page.js';
 import { Table } from '../../ui/paged-table.js';
@@ -134,38 +133,23 @@ interface AddProps {
 
 function AddDialog({ onClose, onAdded }: AddProps) {
   const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
   return (
-    <FormDialog
+    <PasswordAgain
       title="Add an operator"
       description="Whoever it is will see every tenant."
       action="Add"
       onClose={onClose}
-      onSubmit={async () =>
+      onSubmit={async (password) =>
         onAdded(await answered(api.POST('/v1/operator/operators', { body: { email, password } })))
       }
     >
-      {(faultAt) => (
-        <>
-          <TextField
-            label="E-mail"
-            type="email"
-            required
-            value={email}
-            fault={faultAt('/email')}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-          <TextField
-            label="Your password"
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            fault={faultAt('/password')}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        </>
-      )}
-    </FormDialog>
+      <TextField
+        label="E-mail"
+        type="email"
+        required
+        value={email}
+        onChange={(event) => setEmail(event.target.value)}
+      />
+    </PasswordAgain>
   );
 }

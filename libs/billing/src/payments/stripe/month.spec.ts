@@ -212,6 +212,24 @@ test('an error that Stripe keeps under the key of a call does not hold the invoi
   ]);
 });
 
+test('lines that somebody takes off the draft at Stripe are put onto it again before it is made final', async () => {
+  await w.subscribe('ten_taken');
+  const { periodEnd } = await w.database.asSystem((tx) =>
+    tx.subscription.findUniqueOrThrow({ where: { tenantId: 'ten_taken' } }),
+  );
+  w.fake.faults.weather = (request) => (/\/finalize/.test(request) ? 'rate' : null);
+  await until(new Date(periodEnd.getTime() + 2 * HOUR));
+  const [invoice] = await ours('ten_taken');
+  const draft = theirs().find((row) => row.metadata?.['holdline_invoice'] === invoice?.id)!;
+  const due = toMinor(invoice?.totalMicro ?? 0n, 'USD');
+  expect(draft).toMatchObject({ status: 'draft', total: due });
+  w.fake.invoicing.takeLinesOff(draft);
+  expect(draft.total).not.toBe(due);
+  w.fake.faults.weather = () => null;
+  await until(new Date(periodEnd.getTime() + 4 * HOUR));
+  expect(draft).toMatchObject({ status: 'paid', total: due });
+});
+
 test('P6: usage that comes when our invoice is final and Stripe’s is still a draft is on the next one, and holds nothing back', async () => {
   await w.subscribe('ten_after');
   const since = Math.ceil((w.fake.clock.now() - START.getTime()) / HOUR);
